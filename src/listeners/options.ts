@@ -1,0 +1,52 @@
+import type { Rate } from '../channel/options.ts'
+
+export const listenerTypes = ['tcp', 'ws'] as const
+export type ListenerType = (typeof listenerTypes)[number]
+
+/** MQTT 3.1, 3.1.1 and 5.0, by the protocol level that CONNECT carries. */
+export type ProtocolVersion = 3 | 4 | 5
+
+/** What one listener listens on, and what it lets in. */
+export interface ListenerOptions {
+  /** Unique among the listeners; what the operator calls it. */
+  readonly name: string
+  readonly type: ListenerType
+  /** An address or host name; undefined for every address of IPv4 and IPv6 (`*`). */
+  readonly host: string | undefined
+  /** 0 … 65535; 0 lets the system choose. */
+  readonly port: number
+  /** The HTTP path of a `ws` listener, beginning with `/`; other types ignore it. */
+  readonly path: string
+  /** The zone whose settings its clients get. */
+  readonly zone: string
+  /** Connections at a time; at it new ones are refused. `Infinity` for no limit. */
+  readonly connectionsMax: number
+  /** New connections in a time; above it accepting pauses. Undefined for no limit. */
+  readonly connectionRate: Rate | undefined
+  /** The versions that may connect; others get 0x84 or, MQTT 3.x, return code 1. */
+  readonly protocolVersions: readonly ProtocolVersion[]
+  /** Connections that the system holds before they are accepted. */
+  readonly backlog: number
+  /** Silence before the system probes a TCP connection; undefined never does. */
+  readonly keepAliveMs: number | undefined
+  /** Sends small packets at once instead of collecting them (TCP_NODELAY). */
+  readonly noDelay: boolean
+  /** Bytes waiting in a socket above which it counts as not writable, and messages wait instead. */
+  readonly highWatermark: number
+}
+
+export const defaultListenerOptions: ListenerOptions = {
+  name: 'tcp',
+  type: 'tcp',
+  host: '127.0.0.1',
+  port: 1883,
+  path: '/mqtt',
+  zone: 'default',
+  connectionsMax: Number.POSITIVE_INFINITY,
+  connectionRate: undefined,
+  protocolVersions: [3, 4, 5],
+  backlog: 1024,
+  keepAliveMs: undefined,
+  noDelay: true,
+  highWatermark: 1024 * 1024,
+}

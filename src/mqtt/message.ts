@@ -1,6 +1,6 @@
 import AedesPacket from 'aedes-packet'
-import type { QoS } from './subscription.ts'
 import { Frame } from './frame.ts'
+import type { QoS } from './subscription.ts'
 
 /**
  * An application message inside the broker, or a run of QoS 0 messages that one client sent in a
@@ -93,6 +93,40 @@ export class Message {
       this.encodings = undefined
     }
     return this
+  }
+
+  /**
+   * The messages of a run, one by one, numbered consecutively as they were reserved; a message that
+   * is no run answers itself. They share the run's bytes, so each is to be kept on its own.
+   */
+  split(): Message[] {
+    const { shape, bytes, start, size, count, propertiesAt, propertiesEnd, payloadAt } = this.#frame
+    if (count === 1) return [this]
+    const each = size / count
+    const messages: Message[] = []
+    for (let i = 0; i < count; i++) {
+      const by = i * each
+      const at = start + by
+      const frame = new Frame(
+        shape,
+        bytes,
+        at,
+        at + each,
+        1,
+        -1,
+        propertiesAt + by,
+        propertiesEnd + by,
+        payloadAt + by,
+        false,
+      )
+      messages.push(this.#alike(frame, this.number + i))
+    }
+    return messages
+  }
+
+  #alike(frame: Frame, number: number): Message {
+    const { topic, qos, retain, from, receivedAt, expiresAt, isRetained } = this
+    return new Message(topic, qos, retain, from, receivedAt, expiresAt, isRetained, frame, number)
   }
 
   isExpired(now: number): boolean {

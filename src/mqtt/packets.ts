@@ -1,6 +1,6 @@
 import type { Message } from './message.ts'
 import type { ReasonCode } from './reason-code.ts'
-import type { SubscriptionOptions } from './subscription.ts'
+import type { QoS, SubscriptionOptions } from './subscription.ts'
 
 /** The protocol levels of CONNECT: 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. */
 export type ProtocolVersion = 3 | 4 | 5
@@ -53,7 +53,10 @@ export interface WillPacket {
 export interface SubscribePacket {
   readonly type: 'subscribe'
   readonly packetId: number
-  readonly subscriptions: readonly { readonly filter: string; readonly options: SubscriptionOptions }[]
+  readonly subscriptions: readonly {
+    readonly filter: string
+    readonly options: SubscriptionOptions
+  }[]
   readonly userProperties: UserProperties
 }
 
@@ -116,6 +119,8 @@ export interface SubackPacket {
   readonly type: 'suback'
   readonly packetId: number
   readonly reasonCodes: readonly ReasonCode[]
+  /** What was asked for, filter by filter: 3.1 has no code for a failure and is told this instead. */
+  readonly askedQos?: readonly QoS[] | undefined
   readonly reasonString?: string | undefined
 }
 

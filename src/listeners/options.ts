@@ -1,10 +1,8 @@
 import type { Rate } from '../channel/options.ts'
+import type { ProtocolVersion } from '../mqtt/packets.ts'
 
 export const listenerTypes = ['tcp', 'ws'] as const
 export type ListenerType = (typeof listenerTypes)[number]
-
-/** MQTT 3.1, 3.1.1 and 5.0, by the protocol level that CONNECT carries. */
-export type ProtocolVersion = 3 | 4 | 5
 
 /** What one listener listens on, and what it lets in. */
 export interface ListenerOptions {

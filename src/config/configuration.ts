@@ -1,0 +1,52 @@
+import type { LogFormat, LogLevel } from '../base/logger.ts'
+import type { ChannelOptions, Rate } from '../channel/options.ts'
+import type { ListenerOptions } from '../listeners/options.ts'
+import type { SessionOptions } from '../session/options.ts'
+
+/** What the clients of a zone get, and how many of them there may be. */
+export interface ZoneOptions {
+  readonly name: string
+  readonly session: SessionOptions
+  readonly channel: ChannelOptions
+  /** Connections at a time; `Infinity` for no limit. */
+  readonly connectionsMax: number
+  /** New connections in a time; undefined for no limit. */
+  readonly connectionRate: Rate | undefined
+}
+
+export interface NodeOptions {
+  readonly name: string
+  /** Absolute. */
+  readonly dataDir: string
+}
+
+export interface LimitOptions {
+  /** Sessions of the whole broker, connected or not; `Infinity` for no limit. */
+  readonly sessionsMax: number
+  /** Bytes waiting in the queues of all sessions; `Infinity` for no limit. */
+  readonly queuedBytesMax: number
+}
+
+export interface RetainerOptions {
+  readonly retainedMessagesMax: number
+  /** Bytes of one payload; a larger one is delivered but not retained. */
+  readonly payloadSizeMax: number
+  /** For messages that carry no expiry of their own; `Infinity` keeps them. */
+  readonly messageExpiryIntervalMs: number
+}
+
+/** Everything that is settled before the broker starts: nothing in it is optional or relative. */
+export interface Configuration {
+  readonly node: NodeOptions
+  /** At least one; names are unique, each zone exists. */
+  readonly listeners: readonly ListenerOptions[]
+  /** Always has `default`. */
+  readonly zones: ReadonlyMap<string, ZoneOptions>
+  readonly store: { readonly backend: 'memory' }
+  readonly limits: LimitOptions
+  readonly retainer: RetainerOptions
+  readonly auth: { readonly allowAnonymous: boolean }
+  /** How long stopping waits for clients and writes. */
+  readonly shutdown: { readonly timeoutMs: number }
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat }
+}

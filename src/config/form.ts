@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import { unreadable } from './draft.ts'
+
+/** What is wrong with a value, as the end of a sentence that begins with the value. */
+export class Wrong {
+  readonly because: string
+  /** Where inside the value, for values with an inside. */
+  readonly path: readonly (string | number)[]
+  /** What is wanted there, when it is not what the form says. */
+  readonly wanted: string | undefined
+
+  constructor(because: string, path: readonly (string | number)[] = [], wanted?: string) {
+    this.because = because
+    this.path = path
+    this.wanted = wanted
+  }
+}
+
+/** How one value may be written. */
+export interface Form<Value> {
+  /** The end of `wanted: …`. */
+  readonly wanted: string
+  /** For editors: the JSON Schema of what may be written. */
+  readonly json: Readonly<Record<string, unknown>>
+  readonly read: (written: unknown) => Value | Wrong
+}
+
+/** What an issue of ours carries; `issues.ts` makes a problem of it. */
+export interface FormIssue {
+  readonly because: string
+  readonly wanted: string
+}
+
+/**
+ * Makes a schema of a form, so that every value is refused in the same words, and what is put
+ * together by zod is only the structure.
+ */
+export function required<Value>(form: Form<Value>) {
+  const schema = z.any().transform((written: unknown, context): Value => {
+    if (written === unreadable) return z.NEVER
+    const value = readPresent(form, written)
+    if (!(value instanceof Wrong)) return value
+    const params: FormIssue = { because: value.because, wanted: value.wanted ?? form.wanted }
+    const path = [...value.path]
+    context.issues.push({ code: 'custom', message: params.because, input: written, path, params })
+    return z.NEVER
+  })
+  return schema.meta(form.json)
+}
+
+/** A key that may be absent. */
+export function optional<Value>(form: Form<Value>) {
+  return required(form).optional()
+}
+
+function readPresent<Value>(form: Form<Value>, written: unknown): Value | Wrong {
+  if (written === undefined) return new Wrong('is missing')
+  return written === null ? new Wrong('has no value') : form.read(written)
+}
+
+/** A pattern for editors: what `body` matches, or a text with an environment variable in it. */
+export function patternOrVariable(body: string): string {
+  return `^(?:${body}|.*\\$\\{[A-Z_].*)$`
+}

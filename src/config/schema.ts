@@ -1,0 +1,60 @@
+import { getHeapStatistics } from 'node:v8'
+import * as z from 'zod'
+import { logFormats, logLevels } from '../base/logger.ts'
+import { optional } from './form.ts'
+import { choice, flag, text } from './forms.ts'
+import { listenerSchema } from './listener-schema.ts'
+import { duration, size, sizeOrShare, whole } from './number-forms.ts'
+import { zoneSchema } from './zone-schema.ts'
+
+const countMax = 1_000_000_000
+
+/** Bytes that the heap may grow to: what a share such as `50%` is a share of. */
+export const heapBytesMax = getHeapStatistics().heap_size_limit
+
+/** Stores that are planned: naming one gets an answer of its own. */
+const laterBackends = ['embedded', 'redis', 'sql']
+
+/**
+ * The whole file. It refuses unknown keys everywhere, and knows only what this version does. An
+ * empty section, all of whose keys are commented out, is null.
+ */
+export const schema = z.strictObject({
+  node: z
+    .strictObject({
+      name: optional(text('a name of 1 to 64 letters, digits, -, _, . and @', /^[\w.@-]{1,64}$/)),
+      data_dir: optional(text('a path', /^[^\0]+$/)),
+    })
+    .nullish(),
+  listeners: z.array(listenerSchema).nullish(),
+  zones: z.record(z.string(), zoneSchema.nullish()).nullish(),
+  store: z.strictObject({ backend: optional(choice(['memory'], laterBackends)) }).nullish(),
+  limits: z
+    .strictObject({
+      max_sessions: optional(whole({ min: 1, max: countMax, infinity: true })),
+      max_queued_bytes: optional(sizeOrShare(heapBytesMax)),
+    })
+    .nullish(),
+  retainer: z
+    .strictObject({
+      max_retained_messages: optional(
+        whole({ min: 1, max: countMax, infinity: true, zeroIsInfinity: true }),
+      ),
+      max_payload_size: optional(size({ min: 1, max: 268_435_455 })),
+      msg_expiry_interval: optional(
+        duration({ min: 1000, max: countMax * 1000, infinity: true, zeroIsInfinity: true }),
+      ),
+    })
+    .nullish(),
+  auth: z.strictObject({ allow_anonymous: optional(flag()) }).nullish(),
+  shutdown: z.strictObject({ timeout: optional(duration({ min: 0, max: 3_600_000 })) }).nullish(),
+  log: z
+    .strictObject({
+      level: optional(choice(logLevels)),
+      format: optional(choice(logFormats)),
+    })
+    .nullish(),
+})
+
+/** The file as it was written, every value read. */
+export type Keys = z.output<typeof schema>

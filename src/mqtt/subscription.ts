@@ -22,4 +22,6 @@ export interface Delivery {
   readonly retainAsPublished: boolean
   /** Undefined when no matching subscription has one. */
   readonly subscriptionIds: readonly number[] | undefined
+  /** The full `$share/{name}/{filter}` when it goes to a member of a group, for redispatching. */
+  readonly shared?: string | undefined
 }

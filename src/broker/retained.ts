@@ -1,0 +1,173 @@
+import { assert } from '../base/assert.ts'
+import type { Message } from '../mqtt/message.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import { Refusal } from '../mqtt/refusal.ts'
+import { hasWildcard } from '../mqtt/topic.ts'
+import { ExpiryHeap } from './expiry-heap.ts'
+import type { RetainedRecorder } from './ports.ts'
+import { RetainedMessage } from './retained-message.ts'
+import { TopicTrie } from './topic-trie.ts'
+
+export interface RetainedOptions {
+  /** Topics with a retained message. */
+  readonly messagesMax: number
+  /** Bytes of one payload. */
+  readonly payloadBytesMax: number
+  /** For messages without an expiry of their own: how long they are kept here. */
+  readonly expiryMs: number
+}
+
+export const defaultRetainedOptions: RetainedOptions = {
+  messagesMax: Number.POSITIVE_INFINITY,
+  payloadBytesMax: 1024 * 1024,
+  expiryMs: Number.POSITIVE_INFINITY,
+}
+
+/** For a broker whose retained messages do not outlive the process. */
+export const noRetainedRecorder: RetainedRecorder = {
+  retainedSet() {},
+  retainedCleared() {},
+}
+
+/** Messages that one `removeExpired` removes: about 2 ms of work. */
+const removedMax = 2000
+
+/**
+ * The retained message of each topic. A name is a look-up in a map, a filter with wildcards walks
+ * a trie of the topics; what has expired is never answered, whether it was swept away yet or not.
+ *
+ * Invariants: 1. the map and the trie hold the same messages. 2. those that end are in the heap.
+ * 3. `bytes` is the sum of their sizes. 4. the recorder was told of every change but `restore`.
+ */
+export class RetainedStore {
+  readonly #options: RetainedOptions
+  readonly #recorder: RetainedRecorder
+  readonly #messages = new Map<string, RetainedMessage>()
+  readonly #topics = new TopicTrie<RetainedMessage>()
+  readonly #expiring = new ExpiryHeap<RetainedMessage>()
+  readonly #found: RetainedMessage[] = []
+  #bytes = 0
+
+  constructor(
+    options: RetainedOptions = defaultRetainedOptions,
+    recorder: RetainedRecorder = noRetainedRecorder,
+  ) {
+    this.#options = options
+    this.#recorder = recorder
+  }
+
+  /** Topics with a retained message, expired ones until they are swept away. */
+  get count(): number {
+    return this.#messages.size
+  }
+
+  /** Bytes of the packets kept; an object costs about 300 beside them. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * Takes a message with RETAIN set: it replaces the topic's, at any QoS, and an empty payload
+   * removes it. Refuses: QuotaExceeded at a limit, and the topic keeps what it had; of the two
+   * codes that would fit a payload too large it is the one that PUBACK and PUBREC can carry.
+   * [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT3-3.3.1-7]
+   */
+  set(message: Message): 'set' | 'cleared' | Refusal {
+    const { topic, payloadSize } = message
+    if (payloadSize === 0) {
+      this.delete(topic)
+      return 'cleared'
+    }
+    const { messagesMax, payloadBytesMax } = this.#options
+    if (payloadSize > payloadBytesMax) {
+      return refuse(`a retained payload of ${payloadSize} bytes, the limit is ${payloadBytesMax}`)
+    }
+    if (this.#messages.size >= messagesMax && !this.#messages.has(topic)) {
+      return refuse(`${messagesMax} topics have a retained message, which is the limit`)
+    }
+    this.restore(message)
+    this.#recorder.retainedSet(message)
+    return 'set'
+  }
+
+  /** Puts back what the store kept over a restart: no limit, no record. */
+  restore(message: Message): void {
+    assert(message.count === 1, 'a run is never retained')
+    const retained = new RetainedMessage(message, this.#options.expiryMs)
+    const old = this.#messages.get(retained.topic)
+    if (old !== undefined) this.#letGo(old)
+    this.#messages.set(retained.topic, retained)
+    this.#topics.set(retained.topic, retained)
+    this.#bytes += retained.size
+    if (retained.forgetAt < Number.POSITIVE_INFINITY) this.#expiring.add(retained)
+  }
+
+  /** Forgets a topic's message. Answers whether there was one. */
+  delete(topic: string): boolean {
+    const retained = this.#messages.get(topic)
+    if (retained === undefined) return false
+    this.#remove(retained)
+    return true
+  }
+
+  /** A topic's message, RETAIN set; undefined when there is none or it has expired. */
+  get(topic: string, now: number): Message | undefined {
+    const retained = this.#messages.get(topic)
+    return retained === undefined || retained.isExpired(now) ? undefined : retained.toMessage()
+  }
+
+  /**
+   * The messages whose topics a filter (without `$share`) matches, RETAIN set, for a new
+   * subscription; a wildcard in the first level leaves out `$…`. [MQTT-3.3.1-9] [MQTT-4.7.2-1]
+   */
+  match(filter: string, now: number): Message[] {
+    if (!hasWildcard(filter)) {
+      const message = this.get(filter, now)
+      return message === undefined ? [] : [message]
+    }
+    const messages: Message[] = []
+    this.#topics.matchFilter(filter, this.#found)
+    for (const retained of this.#found) {
+      if (!retained.isExpired(now)) messages.push(retained.toMessage())
+    }
+    this.#found.length = 0
+    return messages
+  }
+
+  /** All messages, made one by one; for a list to page through. Topics may change meanwhile. */
+  *list(now: number): IterableIterator<Message> {
+    for (const retained of this.#messages.values()) {
+      if (!retained.isExpired(now)) yield retained.toMessage()
+    }
+  }
+
+  /**
+   * Sweeps away what has expired, a limited number at a call. Answers when to call again: `now`
+   * when more is due already, undefined when nothing will expire.
+   */
+  removeExpired(now: number): number | undefined {
+    for (let removed = 0; removed < removedMax; removed++) {
+      const first = this.#expiring.first
+      if (first === undefined) return undefined
+      if (!first.isExpired(now)) return first.forgetAt
+      this.#remove(first)
+    }
+    return now
+  }
+
+  #remove(retained: RetainedMessage): void {
+    this.#letGo(retained)
+    this.#messages.delete(retained.topic)
+    this.#topics.delete(retained.topic)
+    this.#recorder.retainedCleared(retained.topic)
+  }
+
+  #letGo(retained: RetainedMessage): void {
+    this.#bytes -= retained.size
+    this.#expiring.remove(retained)
+  }
+}
+
+function refuse(because: string): Refusal {
+  return new Refusal(ReasonCode.QuotaExceeded, because)
+}

@@ -39,7 +39,7 @@ export interface Recorder {
   unsubscribed(filter: string): void
   /** A message joined the mqueue; `sequence` grows by 1 a message, in one order for all classes. */
   queued(sequence: number, priority: number, message: Message, delivery: Delivery): void
-  /** A message left the mqueue unsent: dropped or expired. */
+  /** A message left the mqueue without a slot: dropped, expired, or sent at QoS 0. */
   unqueued(sequence: number): void
   /** A message took a slot of the window; `sequence` is its place in the mqueue, 0 if it was never there. */
   taken(packetId: number, sequence: number, message: Message, qos: QoS, delivery: Delivery): void
@@ -52,11 +52,27 @@ export interface Recorder {
 }
 
 /** Why a message that was accepted did not reach this client. A closed list, for metrics and hooks. */
-export type DropReason = 'queue_full' | 'qos0_msg' | 'expired' | 'no_local' | 'too_large' | 'session_end'
+export type DropReason =
+  | 'queue_full'
+  | 'qos0_msg'
+  | 'expired'
+  | 'no_local'
+  | 'too_large'
+  | 'session_end'
+
+/** What waits in the mqueues of all sessions together; each mqueue adds and takes away its own. */
+export interface QueueAccount {
+  messages: number
+  bytes: number
+}
 
 /** Told what a session does with messages; for metrics, hooks and a rate-limited log. */
 export interface SessionObserver {
-  /** An acknowledgement ended a delivery: PUBACK or PUBCOMP, not PUBREC. */
+  readonly queued: QueueAccount
+  /**
+   * An acknowledgement ended a delivery: PUBACK, PUBCOMP, or a PUBREC that refuses; not one that
+   * goes on. The message is undefined when it was gone before the process started.
+   */
   acked(clientId: string, message: Message | undefined): void
   dropped(clientId: string, message: Message, reason: DropReason): void
   /** An awaiting-rel id was forgotten at `awaiting_rel_timeout`. */

@@ -1,4 +1,3 @@
-import AedesPacket from 'aedes-packet'
 import { Frame } from './frame.ts'
 import type { QoS } from './subscription.ts'
 
@@ -146,26 +145,5 @@ export class Message {
       this.#frame,
       this.number,
     )
-  }
-
-  /**
-   * The message in the form that Node brokers exchange and store, numbered by broker and counter.
-   * `messageExpiry` is absolute, in ms of the wall clock, when `wallOffsetMs` (wall − monotonic) is given.
-   */
-  toPacket(brokerId: string, wallOffsetMs = 0): AedesPacket {
-    return new AedesPacket({
-      cmd: 'publish',
-      brokerId,
-      brokerCounter: this.number,
-      clientId: this.from,
-      topic: this.topic,
-      payload: Buffer.from(this.payload),
-      qos: this.qos,
-      retain: this.retain,
-      dup: false,
-      ...(this.expiresAt < Number.POSITIVE_INFINITY && {
-        messageExpiry: this.expiresAt + wallOffsetMs,
-      }),
-    } as ConstructorParameters<typeof AedesPacket>[0])
   }
 }

@@ -1,0 +1,206 @@
+import type { Clock } from '../base/clock.ts'
+import type { Deadlines } from '../base/deadlines.ts'
+import type { Logger } from '../base/logger.ts'
+import type { Random } from '../base/random.ts'
+import type { Authenticator, Exchange, Receipt, Services, Zone } from '../channel/ports.ts'
+import type { Message } from '../mqtt/message.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import { Refusal } from '../mqtt/refusal.ts'
+import type { Session } from '../session/session.ts'
+import { type AfterTurn, Journal } from './journal.ts'
+import type { Target } from './match.ts'
+import { Metrics } from './metrics.ts'
+import type {
+  BrokerLimits,
+  MessageEvents,
+  RetainedRecorder,
+  SessionEvents,
+  Store,
+} from './ports.ts'
+import { RareLog } from './rare-log.ts'
+import { type RetainedOptions, RetainedStore } from './retained.ts'
+import { Router } from './router.ts'
+import { SessionManager } from './session-manager.ts'
+import { SessionWatch } from './session-watch.ts'
+import type { SharedGroup } from './shared-group.ts'
+import { type MessageNumbering, Wills } from './wills.ts'
+
+/** What a broker is made of; time, chance and what survives it are handed in. */
+export interface BrokerParts {
+  /** Names this broker among others. */
+  readonly name: string
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly random: Random
+  readonly log: Logger
+  readonly afterTurn: AfterTurn
+  readonly authenticator: Authenticator
+  readonly store: Store
+  readonly zones: ReadonlyMap<string, Zone>
+  readonly limits: BrokerLimits
+  readonly retainer: RetainedOptions
+  readonly events?: SessionEvents & MessageEvents
+}
+
+/** How often expired retained messages are looked for. */
+const sweepAtLeastMs = 1000
+const sweepAtMostMs = 30_000
+
+const delivered: Receipt = { code: ReasonCode.Success, batch: 0 }
+const unmatched: Receipt = { code: ReasonCode.NoMatchingSubscribers, batch: 0 }
+
+/**
+ * What clients share: who wants which topic, what is retained, whose sessions there are. Channels
+ * bring messages here, and from here they go to sessions.
+ */
+export class Broker implements Exchange {
+  readonly services: Services
+  readonly metrics = new Metrics()
+  readonly numbering: MessageNumbering = { last: 0 }
+  readonly router: Router<Session>
+  readonly retainer: RetainedStore
+  readonly sessions: SessionManager
+  readonly journal: Journal
+  readonly #parts: BrokerParts
+  readonly #watch: SessionWatch
+  readonly #rareLog: RareLog
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts
+    const { clock, deadlines, log, random } = parts
+    this.#rareLog = new RareLog(clock, log)
+    this.journal = new Journal(parts.store, parts.afterTurn, clock, deadlines, log)
+    this.router = new Router<Session>()
+    this.retainer = new RetainedStore(parts.retainer, this.#retainedRecorder())
+    const events = parts.events ?? {}
+    this.#watch = new SessionWatch(this.metrics, events, this.#rareLog, parts.name, clock)
+    this.sessions = new SessionManager({
+      clock,
+      deadlines,
+      log,
+      journal: this.journal,
+      router: this.router,
+      wills: new Wills(clock, this.numbering, (message, zone, now) =>
+        this.publish(message, zone, now),
+      ),
+      observer: this.#watch,
+      events,
+      limits: parts.limits,
+      redispatch: (session, zone) => this.#redispatch(session, zone),
+    })
+    this.services = {
+      clock,
+      deadlines,
+      random,
+      log,
+      authenticator: parts.authenticator,
+      sessions: this.sessions,
+      exchange: this,
+      commits: this.journal,
+      counters: this.metrics,
+    }
+  }
+
+  /** Brings back what the store holds; before the first listener opens. */
+  async start(): Promise<void> {
+    this.#sweepRetained()
+    const { store, zones } = this.#parts
+    for await (const message of store.retained()) this.retainer.restore(message)
+    for await (const stored of store.sessions()) {
+      const zone = zones.get(stored.state.zone) ?? zones.get('default')
+      if (zone !== undefined) this.sessions.restore(stored, zone)
+    }
+  }
+
+  /**
+   * Gives a message to everybody who wants it: retained ones are kept, each matching session gets
+   * one copy, each matching group sends one to a member. [MQTT-4.5.0-1] [MQTT-3.3.1-5]
+   */
+  // hot:
+  publish(message: Message, zone: Zone, now: number): Receipt {
+    const recordsBefore = this.journal.openSize
+    if (message.retain) this.#retain(message)
+    const { targets, groups } = this.router.match(message.topic)
+    for (let i = 0; i < targets.length; i++) {
+      const target = targets[i] as Target<Session>
+      const { subscriber } = target
+      const isOwn = target.ownDelivery !== target.delivery && subscriber.clientId === message.from
+      const delivery = isOwn ? target.ownDelivery : target.delivery
+      if (delivery !== undefined) subscriber.deliver(message, delivery, now)
+      else this.#watch.dropped(subscriber.clientId, message, 'no_local')
+    }
+    for (let i = 0; i < groups.length; i++) {
+      this.#deliverShared(message, groups[i] as SharedGroup<Session>, zone, now)
+    }
+    const isMatched = targets.length > 0 || groups.length > 0
+    if (!isMatched) this.metrics.messagesWithoutSubscribers += message.count
+    if (this.#watch.queued.bytes > this.#parts.limits.queuedBytesMax) {
+      this.sessions.relieve(() => this.#watch.queued.bytes)
+    }
+    if (this.journal.openSize === recordsBefore) return isMatched ? delivered : unmatched
+    return {
+      code: isMatched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers,
+      batch: this.journal.openBatch,
+    }
+  }
+
+  /** The retained messages that match a filter, for a new subscription. */
+  retained(filter: string, now: number): Message[] {
+    return this.retainer.match(filter, now)
+  }
+
+  /** Each message of a run gets its own member. */
+  #deliverShared(message: Message, group: SharedGroup<Session>, zone: Zone, now: number): void {
+    if (message.count > 1) {
+      for (const single of message.split()) this.#deliverShared(single, group, zone, now)
+      return
+    }
+    const strategy = zone.channel.sharedSubscriptionStrategy
+    const member = group.pick(message, strategy, this.#parts.random)
+    member?.subscriber.deliver(message, member.delivery, now)
+  }
+
+  #retain(message: Message): void {
+    const outcome = this.retainer.set(message)
+    if (!(outcome instanceof Refusal)) return
+    this.metrics.retainedRefused++
+    const fields = { clientId: message.from, topic: message.topic }
+    this.#rareLog.warn(outcome.because, fields, `a message is not retained: ${outcome.because}`)
+  }
+
+  /** What an ended session leaves of shared subscriptions goes to other members. [MQTT-4.8.2-5] */
+  #redispatch(session: Session, zone: Zone): void {
+    const now = this.#parts.clock.now()
+    const { random } = this.#parts
+    for (const { message, delivery } of session.drainForRedispatch()) {
+      const group =
+        delivery.shared === undefined ? undefined : this.router.sharedGroup(delivery.shared)
+      const strategy = zone.channel.sharedSubscriptionStrategy
+      const member = group?.pickExcept(session.clientId, message, strategy, random)
+      if (member !== undefined) member.subscriber.deliver(message, member.delivery, now)
+      else this.#watch.dropped(session.clientId, message, 'session_end')
+    }
+  }
+
+  /** Forgets retained messages that have expired, a bounded number at a time. [MQTT-3.3.2-5] */
+  #sweepRetained(): void {
+    const { clock, deadlines } = this.#parts
+    const now = clock.now()
+    const next = this.retainer.removeExpired(now) ?? Number.POSITIVE_INFINITY
+    deadlines.set(Math.max(now + sweepAtLeastMs, Math.min(next, now + sweepAtMostMs)), () =>
+      this.#sweepRetained(),
+    )
+  }
+
+  #retainedRecorder(): RetainedRecorder {
+    const { journal } = this
+    return {
+      retainedSet: (message) => {
+        if (!journal.isVolatile) journal.batch.retainedSet(message)
+      },
+      retainedCleared: (topic) => {
+        if (!journal.isVolatile) journal.batch.retainedCleared(topic)
+      },
+    }
+  }
+}

@@ -1,0 +1,358 @@
+import type { Clock } from '../base/clock.ts'
+import type { Deadlines } from '../base/deadlines.ts'
+import { KeyedMutex } from '../base/keyed-mutex.ts'
+import type { Logger } from '../base/logger.ts'
+import type {
+  ConnectionEnd,
+  OpenedSession,
+  OpenRequest,
+  SessionOwner,
+  Sessions,
+  Zone,
+} from '../channel/ports.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import { Refusal } from '../mqtt/refusal.ts'
+import type { SubscriptionOptions } from '../mqtt/subscription.ts'
+import { noRecorder } from '../session/no-recorder.ts'
+import type { Recorder, SessionObserver } from '../session/ports.ts'
+import { Session } from '../session/session.ts'
+import type { Journal } from './journal.ts'
+import { ManagedSession } from './managed-session.ts'
+import type {
+  BrokerLimits,
+  SessionEvents,
+  SessionKey,
+  SessionState,
+  StoredSession,
+} from './ports.ts'
+import type { Router } from './router.ts'
+import { SessionRecorder } from './session-recorder.ts'
+import type { Wills } from './wills.ts'
+
+/** What the session manager works with. */
+export interface SessionManagerParts {
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly log: Logger
+  readonly journal: Journal
+  readonly router: Router<Session>
+  readonly wills: Wills
+  readonly observer: SessionObserver
+  readonly events: SessionEvents
+  readonly limits: BrokerLimits
+  /** Gives what an ended session leaves of shared subscriptions to their other members. */
+  redispatch(session: Session, zone: Zone): void
+}
+
+/** Why a session is no more. */
+type Fate = 'discarded' | 'terminated'
+
+/**
+ * The only place where sessions begin and end.
+ *
+ * Invariants: 1. one session a client id, owned by one connection or by the manager.
+ * 2. `#away` holds exactly the sessions without an owner, the longest disconnected first.
+ * 3. a session with an owner has no deadline. 4. a session's subscriptions are in the router from
+ * the moment they are in the session until it ends.
+ */
+export class SessionManager implements Sessions {
+  readonly #parts: SessionManagerParts
+  readonly #sessions = new Map<string, ManagedSession>()
+  readonly #away = new Map<string, ManagedSession>()
+  readonly #lock = new KeyedMutex()
+  #generation = 0
+
+  constructor(parts: SessionManagerParts) {
+    this.#parts = parts
+  }
+
+  /** Sessions, connected or not. */
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  get connectedCount(): number {
+    return this.#sessions.size - this.#away.size
+  }
+
+  has(clientId: string): boolean {
+    return this.#sessions.has(clientId)
+  }
+
+  lookup(clientId: string): ManagedSession | undefined {
+    return this.#sessions.get(clientId)
+  }
+
+  list(): IterableIterator<ManagedSession> {
+    return this.#sessions.values()
+  }
+
+  /**
+   * Gives the client its session: the one it has, or a new one. Another connection that owns it
+   * ends (0x8E). Refuses: QuotaExceeded. [MQTT-3.1.2-4…6] [MQTT-3.1.4-3]
+   */
+  open(request: OpenRequest): Promise<OpenedSession | Refusal> {
+    return this.#lock.run(request.clientId, () => this.#open(request))
+  }
+
+  #open(request: OpenRequest): OpenedSession | Refusal {
+    const { clientId, owner } = request
+    const existing = this.#sessions.get(clientId)
+    const goesOn = existing !== undefined && !request.cleanStart && this.#outlives(existing)
+    if (existing?.owner !== undefined) this.#takeOver(existing, existing.owner, goesOn)
+    if (existing !== undefined && !goesOn) this.#finish(existing, 'discarded')
+    if (!goesOn && !this.#makeRoom()) {
+      return new Refusal(ReasonCode.QuotaExceeded, 'the broker has as many sessions as it may')
+    }
+    const managed = goesOn ? existing : this.#create(request)
+    if (goesOn) this.#resume(managed, request.zone)
+    managed.owner = owner
+    managed.username = request.username
+    managed.expiryInterval = request.expiryInterval
+    managed.will = request.will
+    managed.connectedAtWallMs = this.#parts.clock.wallMs()
+    const batch = this.#record(managed, goesOn)
+    return { session: managed.session, isPresent: goesOn, batch }
+  }
+
+  /** The connection is over: the session waits for its client, or ends. */
+  close(clientId: string, owner: SessionOwner, end: ConnectionEnd): void {
+    const managed = this.#sessions.get(clientId)
+    if (managed === undefined || managed.owner !== owner) return
+    if (end.expiryInterval !== undefined) managed.expiryInterval = end.expiryInterval
+    if (!end.publishWill) managed.will = undefined
+    this.#release(managed)
+  }
+
+  /** Disconnects the client (0x98) and keeps its session as agreed. Answers whether it was connected. */
+  kick(clientId: string): boolean {
+    const managed = this.#sessions.get(clientId)
+    const owner = managed?.owner
+    if (managed === undefined || owner === undefined) return false
+    this.#release(managed)
+    owner.evict(ReasonCode.AdministrativeAction, 'kicked by the operator')
+    return true
+  }
+
+  /** Disconnects the client and drops everything of it. Answers whether there was anything. */
+  destroy(clientId: string): boolean {
+    const managed = this.#sessions.get(clientId)
+    if (managed === undefined) return false
+    const { owner } = managed
+    managed.owner = undefined
+    this.#finish(managed, 'terminated')
+    owner?.evict(ReasonCode.AdministrativeAction, 'its session was dropped by the operator')
+    return true
+  }
+
+  subscribe(session: Session, filter: string, options: SubscriptionOptions): boolean | Refusal {
+    const isNew = session.subscribe(filter, options)
+    if (isNew instanceof Refusal) return isNew
+    this.#parts.router.subscribe(session, filter, options)
+    this.#parts.events.sessionSubscribed?.(session, filter, options, isNew)
+    return isNew
+  }
+
+  unsubscribe(session: Session, filter: string): boolean {
+    if (session.unsubscribe(filter) === undefined) return false
+    this.#parts.router.unsubscribe(session, filter)
+    this.#parts.events.sessionUnsubscribed?.(session, filter)
+    return true
+  }
+
+  /** Ends the longest-disconnected sessions until the queues are within their limit again. */
+  relieve(queuedBytes: () => number): void {
+    const { limits, log } = this.#parts
+    for (const managed of this.#away.values()) {
+      if (queuedBytes() <= limits.queuedBytesMax) return
+      log.warn(
+        { clientId: managed.session.clientId },
+        'session ended: limits.max_queued_bytes is reached',
+      )
+      this.#finish(managed, 'terminated')
+    }
+  }
+
+  /** Takes in a session from the store; its client counts as disconnected from now on. */
+  restore(stored: StoredSession, zone: Zone): void {
+    const { clock, observer, router } = this.#parts
+    this.#generation = Math.max(this.#generation, stored.key.generation)
+    const recorder = new SessionRecorder(this.#parts.journal, stored.key)
+    const session = Session.restore(stored.snapshot, zone.session, recorder, observer)
+    const managed = new ManagedSession(session, zone)
+    managed.username = stored.state.username
+    managed.expiryInterval = stored.state.expiryInterval
+    managed.will = stored.state.will
+    managed.disconnectedAtWallMs = clock.wallMs()
+    this.#sessions.set(session.clientId, managed)
+    for (const [filter, options] of session.subscriptions)
+      router.subscribe(session, filter, options)
+    this.#putAway(managed)
+  }
+
+  #outlives(managed: ManagedSession): boolean {
+    return managed.expiryInterval > 0
+  }
+
+  /**
+   * The will of a connection that is taken over: 3.x always publishes it, MQTT 5 when it has no
+   * delay or its session ends; else the client is back before it was due. [MQTT-3.1.4-3] [MQTT-3.1.3-9]
+   */
+  #takeOver(managed: ManagedSession, owner: SessionOwner, goesOn: boolean): void {
+    const { clock, events, wills } = this.#parts
+    managed.owner = undefined
+    managed.session.detach(clock.now())
+    const { will } = managed
+    managed.will = undefined
+    owner.evict(ReasonCode.SessionTakenOver, 'another connection has the same client id')
+    const isDue = owner.protocolVersion < 5 || will?.delay === 0 || !goesOn
+    if (will !== undefined && isDue) wills.publish(managed.session.clientId, will, managed.zone)
+    if (goesOn) events.sessionTakenover?.(managed.session)
+  }
+
+  #create(request: OpenRequest): ManagedSession {
+    const { clock, events, observer } = this.#parts
+    const { clientId, zone } = request
+    const generation = ++this.#generation
+    const recorder = this.#recorderFor(request, { clientId, generation })
+    const session = new Session(
+      clientId,
+      generation,
+      zone.session,
+      recorder,
+      observer,
+      clock.wallMs(),
+    )
+    const managed = new ManagedSession(session, zone)
+    this.#sessions.set(clientId, managed)
+    events.sessionCreated?.(session)
+    return managed
+  }
+
+  #recorderFor(request: OpenRequest, key: SessionKey): Recorder {
+    const { journal } = this.#parts
+    const leavesTrace = request.expiryInterval > 0 && request.zone.channel.durability !== 'none'
+    return leavesTrace && !journal.isVolatile ? new SessionRecorder(journal, key) : noRecorder
+  }
+
+  /** The client is back: its deadlines and a will that was not due yet are gone. [MQTT-3.1.3-9] */
+  #resume(managed: ManagedSession, zone: Zone): void {
+    this.#cancelDeadlines(managed)
+    this.#away.delete(managed.session.clientId)
+    managed.session.reconfigure(zone.session)
+    this.#changeDurability(managed, zone)
+    managed.zone = zone
+    managed.disconnectedAtWallMs = undefined
+    this.#parts.events.sessionResumed?.(managed.session)
+  }
+
+  #changeDurability(managed: ManagedSession, zone: Zone): void {
+    const { journal } = this.#parts
+    const { session } = managed
+    const isWanted = zone.channel.durability !== 'none' && !journal.isVolatile
+    if (isWanted === session.isDurable) return
+    if (!isWanted) {
+      journal.batch.sessionEnded(session)
+      return session.recordTo(noRecorder)
+    }
+    const key = { clientId: session.clientId, generation: session.generation }
+    journal.batch.sessionBegan(key, stateOf(managed))
+    journal.batch.sessionSnapshot(key, session.snapshot())
+    session.recordTo(new SessionRecorder(journal, key))
+  }
+
+  /** Answers the batch that CONNACK waits for, 0 for none. */
+  #record(managed: ManagedSession, goesOn: boolean): number {
+    const { session } = managed
+    if (!session.isDurable) return 0
+    const { journal } = this.#parts
+    if (managed.owner !== undefined) journal.wait(managed.owner)
+    if (goesOn) journal.batch.sessionChanged(session, stateOf(managed))
+    else journal.batch.sessionBegan(session, stateOf(managed))
+    return journal.openBatch
+  }
+
+  /** Takes the session from its connection: will and expiry begin to run. */
+  #release(managed: ManagedSession): void {
+    const { clock } = this.#parts
+    managed.owner = undefined
+    managed.disconnectedAtWallMs = clock.wallMs()
+    managed.session.detach(clock.now())
+    this.#putAway(managed)
+  }
+
+  #putAway(managed: ManagedSession): void {
+    const { clock, deadlines } = this.#parts
+    const { expiryInterval, session, will } = managed
+    if (expiryInterval <= 0) return this.#finish(managed, 'terminated')
+    const now = clock.now()
+    this.#away.set(session.clientId, managed)
+    if (expiryInterval < Number.POSITIVE_INFINITY) {
+      managed.expiry = deadlines.set(now + expiryInterval * 1000, () =>
+        this.#finish(managed, 'terminated'),
+      )
+    }
+    if (will === undefined) return
+    if (will.delay === 0) this.#publishWill(managed)
+    else if (will.delay < expiryInterval) {
+      managed.willDue = deadlines.set(now + will.delay * 1000, () => this.#publishWill(managed))
+    }
+  }
+
+  #publishWill(managed: ManagedSession): void {
+    const { will } = managed
+    if (will === undefined) return
+    managed.will = undefined
+    if (managed.session.isDurable)
+      this.#parts.journal.batch.sessionChanged(managed.session, stateOf(managed))
+    this.#parts.wills.publish(managed.session.clientId, will, managed.zone)
+  }
+
+  /** The end of a session; its will is published if it still has one. [MQTT-3.1.2-8] [MQTT-3.1.3-9] */
+  #finish(managed: ManagedSession, fate: Fate): void {
+    const { clock, events, journal, redispatch, router } = this.#parts
+    const { session } = managed
+    this.#cancelDeadlines(managed)
+    this.#sessions.delete(session.clientId)
+    this.#away.delete(session.clientId)
+    if (session.isConnected) session.detach(clock.now())
+    for (const filter of session.subscriptions.keys()) router.unsubscribe(session, filter)
+    redispatch(session, managed.zone)
+    if (session.isDurable) journal.batch.sessionEnded(session)
+    this.#publishWill(managed)
+    if (fate === 'discarded') events.sessionDiscarded?.(session)
+    else events.sessionTerminated?.(session)
+  }
+
+  #cancelDeadlines(managed: ManagedSession): void {
+    this.#parts.deadlines.cancel(managed.expiry)
+    this.#parts.deadlines.cancel(managed.willDue)
+    managed.expiry = undefined
+    managed.willDue = undefined
+  }
+
+  /** At the limit the longest-disconnected session ends. Answers false when all are connected. */
+  #makeRoom(): boolean {
+    const { limits, log } = this.#parts
+    if (this.#sessions.size < limits.sessionsMax) return true
+    for (const managed of this.#away.values()) {
+      log.warn(
+        { clientId: managed.session.clientId },
+        'session ended: limits.max_sessions is reached',
+      )
+      this.#finish(managed, 'terminated')
+      return true
+    }
+    return false
+  }
+}
+
+function stateOf(managed: ManagedSession): SessionState {
+  return {
+    username: managed.username,
+    zone: managed.zone.name,
+    expiryInterval: managed.expiryInterval,
+    will: managed.will,
+    createdAtWallMs: managed.session.createdAtWallMs,
+  }
+}

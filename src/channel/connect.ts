@@ -1,0 +1,232 @@
+import type { ConnackPacket, ConnectPacket } from '../mqtt/packets.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import { Refusal } from '../mqtt/refusal.ts'
+import { authenticate } from './authenticate.ts'
+import type { Channel } from './channel.ts'
+import { clientIdOf } from './client-id.ts'
+import type { Identity, OpenedSession } from './ports.ts'
+import { Throttle } from './throttle.ts'
+
+const neverExpires = 0xffff_ffff
+
+/**
+ * CONNECT: what the specification and the zone ask is checked first, then who the client is, then
+ * its session is opened, and when everything durable about that is safe CONNACK leaves, before
+ * anything else. [MQTT-3.1.4-1] [MQTT-3.1.4-2] [MQTT-3.2.0-1]
+ */
+export function receiveConnect(channel: Channel, packet: ConnectPacket): void {
+  channel.services.counters.connectReceived++
+  channel.sawConnect = true
+  channel.transport.agree({
+    protocolVersion: packet.protocolVersion,
+    clientId: packet.clientId,
+    maximumPacketSize: packet.maximumPacketSize,
+    topicAliasMaximumIn: 0,
+    topicAliasMaximumOut: 0,
+    requestProblemInformation: packet.requestProblemInformation,
+  })
+  const refusal = channel.admission.refuse ?? beyondZone(channel, packet)
+  if (refusal !== undefined) return channel.refuse(refusal)
+  const clientId = clientIdOf(channel, packet)
+  if (clientId instanceof Refusal) return channel.refuse(clientId)
+  channel.enter('opening')
+  authenticate(channel, packet, clientId)
+}
+
+function beyondZone(channel: Channel, packet: ConnectPacket): Refusal | undefined {
+  const { qosMax, retainAvailable } = channel.zone.channel
+  if (!channel.admission.protocolVersions.includes(packet.protocolVersion)) {
+    const because = `this listener does not serve protocol level ${packet.protocolVersion}`
+    return new Refusal(ReasonCode.UnsupportedProtocolVersion, because)
+  }
+  const will = packet.will?.message
+  if (will === undefined) return undefined
+  if (will.qos > qosMax) {
+    return new Refusal(
+      ReasonCode.QoSNotSupported,
+      `a will of QoS ${will.qos}, the maximum is ${qosMax}`,
+    )
+  }
+  if (will.retain && !retainAvailable) {
+    return new Refusal(
+      ReasonCode.RetainNotSupported,
+      'a retained will, and retained messages are off',
+    )
+  }
+  return undefined
+}
+
+/** The client is who it says: opens its session. `data` is the last of an enhanced authentication. */
+export function admit(
+  channel: Channel,
+  packet: ConnectPacket,
+  clientId: string,
+  identity: Identity,
+  data: Buffer | undefined,
+): void {
+  const will = packet.will
+  if (will !== undefined) {
+    const { topic, qos, retain } = will.message
+    if (topic.startsWith('$') || !identity.mayPublish(topic, qos, retain)) {
+      return channel.refuse(
+        new Refusal(ReasonCode.NotAuthorized, `the will's topic is not allowed`),
+      )
+    }
+  }
+  channel.client = {
+    clientId,
+    protocolVersion: packet.protocolVersion,
+    cleanStart: packet.cleanStart,
+    keepAlive: keepAliveOf(channel, packet),
+    expiryInterval: expiryIntervalOf(channel, packet),
+    identity,
+    authenticationMethod: packet.authenticationMethod,
+    requestProblemInformation: packet.requestProblemInformation,
+  }
+  openSession(channel, packet, data).catch((error: unknown) => {
+    channel.services.log.error({ err: error, clientId }, 'opening the session failed')
+    channel.refuse(new Refusal(ReasonCode.ServerUnavailable, 'the session cannot be opened now'))
+  })
+}
+
+async function openSession(
+  channel: Channel,
+  packet: ConnectPacket,
+  data: Buffer | undefined,
+): Promise<void> {
+  const client = channel.client
+  if (client === undefined) return
+  const opened = await channel.services.sessions.open({
+    clientId: client.clientId,
+    username: client.identity.username,
+    cleanStart: packet.cleanStart,
+    expiryInterval: client.expiryInterval,
+    will: packet.will,
+    zone: channel.zone,
+    owner: channel,
+  })
+  if (channel.state.name !== 'opening') {
+    return channel.services.sessions.close(client.clientId, channel, {
+      publishWill: false,
+      expiryInterval: undefined,
+    })
+  }
+  if (opened instanceof Refusal) return channel.refuse(opened)
+  channel.now = channel.services.clock.now()
+  channel.session = opened.session
+  const connack = connackOf(channel, packet, opened, data)
+  if (opened.batch <= channel.services.commits.committed)
+    return welcome(channel, packet, opened, connack)
+  const waiter = {
+    onCommitted: (): void => {
+      if (channel.state.name !== 'opening') return
+      if (opened.batch > channel.services.commits.committed) channel.services.commits.wait(waiter)
+      else welcome(channel, packet, opened, connack)
+    },
+  }
+  channel.services.commits.wait(waiter)
+}
+
+/** CONNACK leaves; the session gets its connection, and what waited goes on. */
+function welcome(
+  channel: Channel,
+  packet: ConnectPacket,
+  opened: OpenedSession,
+  connack: ConnackPacket,
+): void {
+  const { client, services, transport, zone } = channel
+  if (client === undefined) return
+  channel.lastSeen = channel.now
+  transport.agree({
+    protocolVersion: packet.protocolVersion,
+    clientId: client.clientId,
+    maximumPacketSize: packet.maximumPacketSize,
+    topicAliasMaximumIn: zone.channel.topicAliasMax,
+    topicAliasMaximumOut: packet.topicAliasMaximum,
+    requestProblemInformation: packet.requestProblemInformation,
+  })
+  transport.send(connack)
+  services.counters.connackSent++
+  services.log.info(
+    {
+      clientId: client.clientId,
+      address: transport.peer.address,
+      listener: transport.peer.listener,
+      protocol: packet.protocolVersion,
+      cleanStart: packet.cleanStart,
+      sessionPresent: connack.sessionPresent,
+      keepAlive: client.keepAlive,
+      ...(client.identity.username !== undefined && { username: client.identity.username }),
+    },
+    'client connected',
+  )
+  channel.throttle = Throttle.of(channel)
+  channel.watchKeepAlive()
+  opened.session.attach(
+    channel,
+    { receiveMaximum: packet.receiveMaximum, protocolVersion: packet.protocolVersion },
+    channel.now,
+  )
+  channel.enter('connected')
+  channel.pump()
+}
+
+/** What the server settles is told; what the client asked for and gets is not repeated. */
+function connackOf(
+  channel: Channel,
+  packet: ConnectPacket,
+  opened: OpenedSession,
+  data: Buffer | undefined,
+): ConnackPacket {
+  const zone = channel.zone.channel
+  const client = channel.client
+  const expiry = client?.expiryInterval ?? 0
+  const asked =
+    packet.sessionExpiryInterval === neverExpires
+      ? Number.POSITIVE_INFINITY
+      : packet.sessionExpiryInterval
+  return {
+    type: 'connack',
+    sessionPresent: opened.isPresent,
+    reasonCode: ReasonCode.Success,
+    sessionExpiryInterval:
+      expiry === asked ? undefined : expiry === Number.POSITIVE_INFINITY ? neverExpires : expiry,
+    receiveMaximum: zone.receiveMaximum < 65_535 ? zone.receiveMaximum : undefined,
+    maximumQoS: zone.qosMax < 2 ? (zone.qosMax as 0 | 1) : undefined,
+    retainAvailable: zone.retainAvailable ? undefined : false,
+    maximumPacketSize: zone.maximumPacketSize,
+    assignedClientIdentifier:
+      client !== undefined && client.clientId !== packet.clientId ? client.clientId : undefined,
+    topicAliasMaximum: zone.topicAliasMax > 0 ? zone.topicAliasMax : undefined,
+    wildcardSubscriptionAvailable: zone.wildcardSubscription ? undefined : false,
+    sharedSubscriptionAvailable: zone.sharedSubscription ? undefined : false,
+    serverKeepAlive:
+      client !== undefined && client.keepAlive !== packet.keepAlive ? client.keepAlive : undefined,
+    responseInformation:
+      packet.requestResponseInformation && zone.responseInformation !== ''
+        ? zone.responseInformation
+        : undefined,
+    authenticationMethod: packet.authenticationMethod,
+    authenticationData: data,
+  }
+}
+
+/** MQTT 3.x cannot be told another keep alive, so it keeps its own. [MQTT-3.2.2-21] [MQTT-3.2.2-22] */
+function keepAliveOf(channel: Channel, packet: ConnectPacket): number {
+  const { serverKeepAliveS, keepAliveMaxS } = channel.zone.channel
+  if (packet.protocolVersion < 5) return packet.keepAlive
+  if (serverKeepAliveS !== undefined) return serverKeepAliveS
+  if (keepAliveMaxS === undefined) return packet.keepAlive
+  if (packet.keepAlive === 0 || packet.keepAlive > keepAliveMaxS) return keepAliveMaxS
+  return packet.keepAlive
+}
+
+function expiryIntervalOf(channel: Channel, packet: ConnectPacket): number {
+  const { sessionExpiryIntervalS, sessionExpiryIntervalMaxS } = channel.zone.channel
+  const asked = packet.sessionExpiryInterval
+  if (asked === undefined) return sessionExpiryIntervalS
+  return Math.min(
+    asked === neverExpires ? Number.POSITIVE_INFINITY : asked,
+    sessionExpiryIntervalMaxS,
+  )
+}

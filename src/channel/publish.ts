@@ -1,0 +1,101 @@
+import type { Message } from '../mqtt/message.ts'
+import { AckType } from '../mqtt/packets.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import { Refusal } from '../mqtt/refusal.ts'
+import type { Session } from '../session/session.ts'
+import type { Channel } from './channel.ts'
+import type { Client } from './client.ts'
+import type { Receipt } from './ports.ts'
+
+const notAuthorized: Receipt = { code: ReasonCode.NotAuthorized, batch: 0 }
+
+/**
+ * PUBLISH from the client, its topic and alias resolved and checked by the decoder: limits of the
+ * zone, permission, routing, and the answer that the QoS asks for. A run is QoS 0.
+ */
+// hot:
+export function receivePublish(channel: Channel, message: Message, packetId: number): void {
+  const { client, services, session, throttle } = channel
+  if (client === undefined || session === undefined) return
+  services.counters.publishReceived[message.qos] += message.count
+  const beyond = beyondZone(channel, message)
+  if (beyond !== undefined) return channel.refuse(beyond)
+  if (message.qos === 0) {
+    if (mayPublish(client, message)) services.exchange.publish(message, channel.zone, channel.now)
+    else services.counters.messagesNotAuthorized += message.count
+  } else if (message.qos === 1) publishQoS1(channel, client, message, packetId)
+  else publishQoS2(channel, client, session, message, packetId)
+  if (throttle !== undefined) throttle.messages(channel, message.count)
+}
+
+/** What CONNACK said that we do not take. [MQTT-3.2.2-11] [MQTT-3.2.2-14] */
+function beyondZone(channel: Channel, message: Message): Refusal | undefined {
+  const { qosMax, retainAvailable } = channel.zone.channel
+  if (message.qos > qosMax) {
+    return new Refusal(ReasonCode.QoSNotSupported, `QoS ${message.qos}, the maximum is ${qosMax}`)
+  }
+  if (message.retain && !retainAvailable) {
+    return new Refusal(ReasonCode.RetainNotSupported, 'retained messages are not available')
+  }
+  return undefined
+}
+
+function publishQoS1(channel: Channel, client: Client, message: Message, packetId: number): void {
+  if (!takeQuota(channel)) return
+  const receipt = answerFor(channel, client, message)
+  channel.acks.ack(receipt.batch, AckType.Puback, packetId, receipt.code)
+  if (channel.acks.length > 0) channel.waitForCommit()
+}
+
+/**
+ * QoS 2: the id is remembered and the message routed once, until PUBREL; what comes again in
+ * between is only answered again. [MQTT-4.3.3-8] [MQTT-4.3.3-9] [MQTT-4.3.3-10]
+ */
+function publishQoS2(
+  channel: Channel,
+  client: Client,
+  session: Session,
+  message: Message,
+  packetId: number,
+): void {
+  const received = session.receive(packetId, channel.now)
+  if (received instanceof Refusal) return channel.refuse(received)
+  const { commits } = channel.services
+  let receipt: Receipt = { code: ReasonCode.Success, batch: 0 }
+  if (received === 'new') {
+    if (!takeQuota(channel)) return session.forget(packetId)
+    receipt = answerFor(channel, client, message)
+    if (receipt.code >= 0x80) session.forget(packetId)
+  }
+  const batch = session.isDurable ? commits.openBatch : receipt.batch
+  channel.acks.ack(batch, AckType.Pubrec, packetId, receipt.code)
+  if (channel.acks.length > 0) channel.waitForCommit()
+}
+
+function answerFor(channel: Channel, client: Client, message: Message): Receipt {
+  if (mayPublish(client, message))
+    return channel.services.exchange.publish(message, channel.zone, channel.now)
+  channel.services.counters.messagesNotAuthorized++
+  return notAuthorized
+}
+
+function takeQuota(channel: Channel): boolean {
+  if (channel.client?.protocolVersion !== 5 || channel.quota.take()) return true
+  const { receiveMaximum } = channel.zone.channel
+  channel.refuse(
+    new Refusal(
+      ReasonCode.ReceiveMaximumExceeded,
+      `more than ${receiveMaximum} unfinished messages`,
+    ),
+  )
+  return false
+}
+
+/** Topics under `$SYS` are the broker's own; `$share/…` is no topic. */
+function mayPublish(client: Client, message: Message): boolean {
+  const { topic } = message
+  if (topic.charCodeAt(0) === 0x24 && (topic.startsWith('$SYS/') || topic.startsWith('$share/'))) {
+    return false
+  }
+  return client.identity.mayPublish(topic, message.qos, message.retain)
+}

@@ -1,0 +1,59 @@
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import type { Channel } from './channel.ts'
+
+/**
+ * Starts what an accepted client is watched by: keep alive, and where the zone asks for them the
+ * retries of 3.x and the expiry of awaiting-rel ids. A packet does not touch a timer: it moves
+ * `lastSeen`, and the watchdog looks at that when it is due.
+ */
+export function startTimers(channel: Channel): void {
+  const { client, services, zone } = channel
+  if (client === undefined) return
+  if (client.keepAlive > 0) {
+    const at = channel.lastSeen + silenceMaxMs(channel)
+    channel.watchdog = services.deadlines.set(at, (now) => keepAliveDue(channel, now))
+  }
+  const retries = client.protocolVersion < 5 && zone.session.retryIntervalMs > 0
+  const forgets = zone.session.awaitingRelTimeoutMs < Number.POSITIVE_INFINITY
+  if (!retries && !forgets) return
+  const everyMs = Math.min(
+    retries ? zone.session.retryIntervalMs : Number.POSITIVE_INFINITY,
+    forgets ? zone.session.awaitingRelTimeoutMs : Number.POSITIVE_INFINITY,
+  )
+  channel.chores = services.deadlines.set(channel.now + everyMs, (now) =>
+    doChores(channel, now, everyMs),
+  )
+}
+
+/** Ends the connection after `keepalive_multiplier` × Keep Alive without a packet. [MQTT-3.1.2-22] */
+export function keepAliveDue(channel: Channel, now: number): void {
+  channel.now = now
+  const deadline = channel.lastSeen + silenceMaxMs(channel)
+  if (now >= deadline && !channel.accepting) channel.lastSeen = now
+  else if (now >= deadline) {
+    channel.services.counters.keepAliveTimeouts++
+    const because = `nothing came for ${Math.round(silenceMaxMs(channel) / 1000)} s`
+    channel.end({ code: ReasonCode.KeepAliveTimeout, because, by: 'server', publishWill: true })
+    return
+  }
+  if (channel.watchdog !== undefined) {
+    channel.services.deadlines.move(channel.watchdog, channel.lastSeen + silenceMaxMs(channel))
+  }
+}
+
+function silenceMaxMs(channel: Channel): number {
+  return (channel.client?.keepAlive ?? 0) * channel.zone.channel.keepAliveMultiplier * 1000
+}
+
+function doChores(channel: Channel, now: number, everyMs: number): void {
+  channel.now = now
+  const { session } = channel
+  if (session === undefined) return
+  const next = Math.min(
+    session.retry(now) ?? Number.POSITIVE_INFINITY,
+    session.expireAwaitingRel(now) ?? Number.POSITIVE_INFINITY,
+    now + everyMs,
+  )
+  if (channel.chores !== undefined)
+    channel.services.deadlines.move(channel.chores, Math.max(next, now + 1))
+}

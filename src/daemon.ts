@@ -1,0 +1,192 @@
+import { AnonymousAuthenticator } from './auth/anonymous.ts'
+import { Deadlines } from './base/deadlines.ts'
+import type { Logger } from './base/logger.ts'
+import { Broker } from './broker/broker.ts'
+import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
+import type { Authenticator } from './channel/ports.ts'
+import type { Configuration } from './config/configuration.ts'
+import type { ConnectionParts } from './listeners/connection.ts'
+import { connectionsByFileLimit } from './listeners/file-limit.ts'
+import { House } from './listeners/house.ts'
+import type { Listener } from './listeners/listener.ts'
+import type { ListenerOptions } from './listeners/options.ts'
+import { OutputFlusher } from './listeners/output-flusher.ts'
+import { Reception } from './listeners/reception.ts'
+import { listenTcp } from './listeners/tcp.ts'
+import { listenWebSocket } from './listeners/websocket.ts'
+import { ReasonCode } from './mqtt/reason-code.ts'
+import { VolatileStore } from './store/volatile-store.ts'
+import { systemClock, systemRandom, systemWake } from './system.ts'
+import { OutputPool } from './wire/output-pool.ts'
+
+/** What a program that embeds the broker may bring along. */
+export interface DaemonExtras {
+  readonly authenticator?: Authenticator
+  readonly events?: SessionEvents & MessageEvents
+}
+
+/** Where one listener listens; the port is the real one. */
+export interface ListenerAddress {
+  readonly name: string
+  readonly type: string
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * A running broker: its parts, put together from a configuration. They start in the order in which
+ * they stand here and stop in reverse.
+ */
+export class Daemon {
+  readonly broker: Broker
+  readonly #configuration: Configuration
+  readonly #log: Logger
+  readonly #deadlines: Deadlines
+  readonly #store: Store
+  readonly #connectionParts: ConnectionParts
+  readonly #house: House
+  readonly #listeners: Listener[] = []
+  #stopping: Promise<void> | undefined
+
+  constructor(configuration: Configuration, log: Logger, extras: DaemonExtras = {}) {
+    const { auth, limits, node, retainer, zones } = configuration
+    this.#configuration = configuration
+    this.#log = log
+    this.#deadlines = new Deadlines(systemClock, systemWake)
+    this.#store = new VolatileStore()
+    this.broker = new Broker({
+      clock: systemClock,
+      deadlines: this.#deadlines,
+      random: systemRandom,
+      log,
+      afterTurn: setImmediate,
+      authenticator: extras.authenticator ?? new AnonymousAuthenticator(auth.allowAnonymous),
+      store: this.#store,
+      zones,
+      limits,
+      retainer: {
+        messagesMax: retainer.retainedMessagesMax,
+        payloadBytesMax: retainer.payloadSizeMax,
+        expiryMs: retainer.messageExpiryIntervalMs,
+      },
+      name: node.name,
+      ...(extras.events !== undefined && { events: extras.events }),
+    })
+    this.#connectionParts = {
+      services: this.broker.services,
+      numbering: this.broker.numbering,
+      flusher: new OutputFlusher(setImmediate),
+      pool: new OutputPool(),
+      traffic: this.broker.metrics,
+    }
+    const zoneMaxima = [...zones.values()].map((zone) => [zone.name, zone.connectionsMax] as const)
+    this.#house = new House(connectionsByFileLimit(), new Map(zoneMaxima))
+  }
+
+  get listeners(): ListenerAddress[] {
+    return this.#listeners.map(({ options, address, port }) => ({
+      name: options.name,
+      type: options.type,
+      address,
+      port,
+    }))
+  }
+
+  /** Network connections, CONNECT or not. */
+  get connectionCount(): number {
+    return this.#house.connections
+  }
+
+  /** Brings back what the store holds, then opens the listeners. Throws: ListenError. */
+  async start(): Promise<void> {
+    await this.broker.start()
+    try {
+      for (const options of this.#configuration.listeners) {
+        const listener = await this.#listen(options)
+        this.#listeners.push(listener)
+        const { address, port } = listener
+        const fields = {
+          listener: options.name,
+          type: options.type,
+          address,
+          port,
+          zone: options.zone,
+        }
+        this.#log.info(fields, 'listening')
+      }
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /**
+   * Accepts no more, lets what was received be answered, tells MQTT 5 clients that we go (0x8B),
+   * and waits until they have read it, no longer than `shutdown.timeout`. Called again it waits for
+   * the same end.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  #listen(options: ListenerOptions): Promise<Listener> {
+    const zone = this.#configuration.zones.get(options.zone)
+    if (zone === undefined)
+      throw new Error(`listener ${options.name}: there is no zone ${options.zone}`)
+    const reception = new Reception(this.#connectionParts, options, zone, this.#house)
+    if (options.type === 'tcp') return listenTcp(options, reception)
+    return listenWebSocket(options, reception, zone.channel)
+  }
+
+  async #stop(): Promise<void> {
+    for (const listener of this.#listeners) listener.stopAccepting()
+    const timeoutMs = this.#configuration.shutdown.timeoutMs
+    const timeout = cancellableDelay(timeoutMs)
+    await Promise.race([this.#farewell(), timeout.elapsed])
+    timeout.cancel()
+    const left = this.#connections()
+    if (left.length > 0) {
+      this.#log.warn(
+        { connections: left.length, timeoutMs },
+        'connections cut off: shutdown.timeout passed',
+      )
+    }
+    for (const connection of left) connection.destroy()
+    await this.#store.close()
+    this.#deadlines.clear()
+  }
+
+  async #farewell(): Promise<void> {
+    await this.broker.journal.flush()
+    const connections = this.#connections()
+    for (const { channel } of connections) {
+      channel.disconnect(ReasonCode.ServerShuttingDown, 'the broker shuts down')
+    }
+    await this.broker.journal.flush()
+    await Promise.all(connections.map((connection) => connection.closed()))
+  }
+
+  #connections() {
+    return this.#listeners.flatMap((listener) => [...listener.reception.connections])
+  }
+}
+
+/** Starts a broker. Throws: ListenError. */
+export async function startDaemon(
+  configuration: Configuration,
+  log: Logger,
+  extras?: DaemonExtras,
+): Promise<Daemon> {
+  const daemon = new Daemon(configuration, log, extras)
+  await daemon.start()
+  return daemon
+}
+
+function cancellableDelay(delayMs: number): { elapsed: Promise<void>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, delayMs)
+  })
+  return { elapsed, cancel: () => clearTimeout(timer) }
+}

@@ -1,0 +1,232 @@
+import type { Deadline } from '../base/deadlines.ts'
+import { type Admission, Channel } from '../channel/channel.ts'
+import type { Agreement, Peer, Services, Transport } from '../channel/ports.ts'
+import type { Frame } from '../mqtt/frame.ts'
+import type { Message } from '../mqtt/message.ts'
+import type { AckType, ServerPacket } from '../mqtt/packets.ts'
+import type { ReasonCode } from '../mqtt/reason-code.ts'
+import type { QoS } from '../mqtt/subscription.ts'
+import { PacketDecoder } from '../wire/decoder.ts'
+import { PacketEncoder } from '../wire/encoder.ts'
+import { Output } from '../wire/output.ts'
+import type { OutputPool } from '../wire/output-pool.ts'
+import type { ByteStream, StreamReceiver } from './byte-stream.ts'
+import type { Flushable, OutputFlusher } from './output-flusher.ts'
+
+/** What all connections share. */
+export interface ConnectionParts {
+  readonly services: Services
+  readonly numbering: { last: number }
+  readonly flusher: OutputFlusher
+  readonly pool: OutputPool
+  readonly traffic: Traffic
+}
+
+/** Who accepted a connection. */
+export interface ConnectionHost {
+  /** Called once, when the connection is over. */
+  onClosed(connection: Connection): void
+}
+
+/** Bytes in and out, of all connections. */
+export interface Traffic {
+  bytesReceived: number
+  bytesSent: number
+}
+
+/** How long a closing connection may take to read what was written before it is cut off. */
+const lingerMs = 5000
+
+/**
+ * One duplex stream ⇄ codec ⇄ channel, for every kind of socket.
+ *
+ * Invariants: 1. it is in the flusher's list exactly while `#isDirty`. 2. reading is paused exactly
+ * while the channel does not accept. 3. bytes wait in the stream or the output, never both past
+ * the high watermark: above it the channel sees `writable` false and leaves messages in its queue.
+ */
+export class Connection implements Transport, StreamReceiver, Flushable {
+  readonly channel: Channel
+  readonly peer: Peer
+  readonly #parts: ConnectionParts
+  readonly #host: ConnectionHost
+  readonly #stream: ByteStream
+  readonly #output: Output
+  readonly #encoder: PacketEncoder
+  readonly #decoder: PacketDecoder
+  readonly #highWatermark: number
+  #isDirty = false
+  #isPaused = false
+  #isCongested = false
+  #isClosing = false
+  #isClosed = false
+  #linger: Deadline | undefined
+  #onClosed: (() => void) | undefined
+
+  constructor(
+    parts: ConnectionParts,
+    host: ConnectionHost,
+    stream: ByteStream,
+    peer: Peer,
+    admission: Admission,
+    highWatermark: number,
+  ) {
+    this.#parts = parts
+    this.#host = host
+    this.#stream = stream
+    this.peer = peer
+    this.#highWatermark = highWatermark
+    this.#output = new Output(parts.pool)
+    this.#encoder = new PacketEncoder(this.#output)
+    this.channel = new Channel(parts.services, this, admission)
+    this.#decoder = new PacketDecoder(this.channel, parts.numbering, admission.zone.channel)
+  }
+
+  // What the stream calls.
+
+  // hot:
+  onData(chunk: Buffer): void {
+    if (this.#isClosing) return
+    const now = this.#parts.services.clock.now()
+    this.#parts.traffic.bytesReceived += chunk.length
+    this.channel.beginChunk(now, chunk.length)
+    this.#decoder.push(chunk, now)
+    this.#followChannel()
+  }
+
+  onDrain(): void {
+    if (!this.#isCongested || this.#isClosing) return
+    this.#isCongested = false
+    this.channel.drained(this.#parts.services.clock.now())
+  }
+
+  onClose(because: string | undefined): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#isClosing = true
+    this.channel.lost(because ?? 'the client closed the network connection')
+    this.#parts.services.deadlines.cancel(this.#linger)
+    this.#host.onClosed(this)
+    this.#onClosed?.()
+  }
+
+  // What the channel calls.
+
+  get writable(): boolean {
+    if (this.#isCongested) return false
+    if (this.#output.size + this.#stream.writableLength < this.#highWatermark) return true
+    this.#isCongested = true
+    return false
+  }
+
+  // hot:
+  publish(
+    message: Message,
+    qos: QoS,
+    retain: boolean,
+    dup: boolean,
+    packetId: number,
+    subscriptionIds: readonly number[] | undefined,
+  ): boolean {
+    const { now } = this.channel
+    const sent = this.#encoder.publish(message, qos, retain, dup, packetId, subscriptionIds, now)
+    if (sent && !this.#isDirty) this.#markDirty()
+    return sent
+  }
+
+  // hot:
+  frames(frame: Frame): boolean {
+    const sent = this.#encoder.frames(frame)
+    if (sent && !this.#isDirty) this.#markDirty()
+    return sent
+  }
+
+  // hot:
+  ack(type: AckType, packetId: number, reasonCode: ReasonCode, reasonString?: string): boolean {
+    const sent = this.#encoder.ack(type, packetId, reasonCode, reasonString)
+    if (sent && !this.#isDirty) this.#markDirty()
+    return sent
+  }
+
+  pingresp(): void {
+    this.#encoder.pingresp()
+    if (!this.#isDirty) this.#markDirty()
+  }
+
+  send(packet: ServerPacket): boolean {
+    const sent = this.#encoder.packet(packet)
+    if (sent && !this.#isDirty) this.#markDirty()
+    return sent
+  }
+
+  agree(agreement: Agreement): void {
+    this.#encoder.configure({
+      protocolVersion: agreement.protocolVersion,
+      maximumPacketSize: agreement.maximumPacketSize,
+      topicAliasMaximum: agreement.topicAliasMaximumOut,
+      requestProblemInformation: agreement.requestProblemInformation,
+    })
+    this.#decoder.configure({
+      clientId: agreement.clientId,
+      topicAliasMaximum: agreement.topicAliasMaximumIn,
+    })
+  }
+
+  resume(): void {
+    if (this.#isClosing) return
+    const now = this.#parts.services.clock.now()
+    this.channel.now = now
+    this.#decoder.resume(now)
+    this.#followChannel()
+  }
+
+  close(): void {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    if (this.#isPaused) this.#stream.resume()
+    this.flush()
+    this.#stream.end()
+    const { clock, deadlines } = this.#parts.services
+    this.#linger = deadlines.set(clock.now() + lingerMs, () => this.#stream.destroy())
+  }
+
+  /** Closes at once; what was not written is lost. */
+  destroy(): void {
+    this.#stream.destroy()
+  }
+
+  /** Resolves when the connection is over. */
+  closed(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onClosed = resolve
+    })
+  }
+
+  /** Writes what this turn collected. */
+  // hot:
+  flush(): void {
+    this.#isDirty = false
+    const { size } = this.#output
+    if (size === 0 || this.#isClosed) return
+    this.#parts.traffic.bytesSent += size
+    const ranges = this.#output.take()
+    this.#stream.write(ranges)
+    if (this.#stream.writableLength !== 0) return
+    this.#output.release(ranges)
+    this.onDrain()
+  }
+
+  #markDirty(): void {
+    this.#isDirty = true
+    this.#parts.flusher.add(this)
+  }
+
+  /** Reads while the channel accepts, else not, so that TCP holds the client back. */
+  #followChannel(): void {
+    const isPaused = !this.channel.accepting
+    if (isPaused === this.#isPaused || this.#isClosing) return
+    this.#isPaused = isPaused
+    if (isPaused) this.#stream.pause()
+    else this.#stream.resume()
+  }
+}

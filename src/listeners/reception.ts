@@ -1,0 +1,85 @@
+import type { Admission } from '../channel/channel.ts'
+import type { Peer, Zone } from '../channel/ports.ts'
+import { TokenBucket } from '../channel/token-bucket.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
+import { Refusal } from '../mqtt/refusal.ts'
+import type { ByteStream, StreamReceiver } from './byte-stream.ts'
+import { Connection, type ConnectionHost, type ConnectionParts } from './connection.ts'
+import type { House } from './house.ts'
+import type { ListenerOptions } from './options.ts'
+
+/** A stream that a listener has accepted; it says nothing before `attach`. */
+export interface AcceptedStream extends ByteStream {
+  attach(receiver: StreamReceiver): void
+}
+
+/** Connections over a limit that are still told so (0x89) instead of being cut off. */
+const politeRefusalsMax = 64
+const complainEveryMs = 10_000
+
+/**
+ * Where a listener's accepted streams become connections: counts them, for the listener, its zone
+ * and the process, and refuses what is too much.
+ */
+export class Reception implements ConnectionHost {
+  readonly connections = new Set<Connection>()
+  readonly #parts: ConnectionParts
+  readonly #options: ListenerOptions
+  readonly #house: House
+  readonly #admission: Admission
+  readonly #rate: TokenBucket | undefined
+  #refused = 0
+  #complainedAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: ConnectionParts, options: ListenerOptions, zone: Zone, house: House) {
+    this.#parts = parts
+    this.#options = options
+    this.#house = house
+    this.#admission = { zone, protocolVersions: options.protocolVersions, refuse: undefined }
+    const rate = options.connectionRate
+    this.#rate = rate && new TokenBucket(rate.count, rate.perMs, parts.services.clock.now())
+  }
+
+  /** Takes a stream in; one that is too much is told so or, when there are many of them, cut off. */
+  accept(stream: AcceptedStream, address: string): void {
+    const refuse = this.#tooMuch()
+    if (refuse !== undefined && this.#refused >= politeRefusalsMax) return stream.destroy()
+    if (refuse === undefined) this.#house.enter(this.#admission.zone.name)
+    else this.#refused++
+    const peer: Peer = { address, listener: this.#options.name }
+    const admission = refuse === undefined ? this.#admission : { ...this.#admission, refuse }
+    const { highWatermark } = this.#options
+    const connection = new Connection(this.#parts, this, stream, peer, admission, highWatermark)
+    this.connections.add(connection)
+    stream.attach(connection)
+  }
+
+  onClosed(connection: Connection): void {
+    this.connections.delete(connection)
+    if (connection.channel.admission.refuse === undefined)
+      this.#house.leave(this.#admission.zone.name)
+    else this.#refused--
+  }
+
+  #tooMuch(): Refusal | undefined {
+    if (this.#rate !== undefined && this.#rate.take(1, this.#parts.services.clock.now()) > 0) {
+      return this.#complain(ReasonCode.ConnectionRateExceeded, 'max_conn_rate of the listener')
+    }
+    if (this.connections.size - this.#refused >= this.#options.connectionsMax) {
+      return this.#complain(ReasonCode.ServerBusy, 'max_connections of the listener')
+    }
+    const limit = this.#house.limitReached(this.#admission.zone.name)
+    return limit === undefined ? undefined : this.#complain(ReasonCode.ServerBusy, limit)
+  }
+
+  #complain(code: ReasonCode, limit: string): Refusal {
+    const { clock, log } = this.#parts.services
+    const now = clock.now()
+    if (now - this.#complainedAt >= complainEveryMs) {
+      this.#complainedAt = now
+      const fields = { listener: this.#options.name, connections: this.connections.size }
+      log.warn(fields, `connections are refused: ${limit} is reached`)
+    }
+    return new Refusal(code, `${limit} is reached`)
+  }
+}

@@ -13,7 +13,6 @@ export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
-  fatal(fields: object, message: string): void
   child(fields: object): Logger
 }
 
@@ -21,6 +20,8 @@ export interface Logger {
 export interface RootLogger extends Logger {
   /** May be set at any time; what was made with `child` follows. */
   level: LogLevel
+  /** The last words of a process. */
+  fatal(fields: object, message: string): void
 }
 
 /**

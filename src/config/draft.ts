@@ -94,7 +94,7 @@ export class Draft {
 
   #itemName(path: Path): string | undefined {
     const item = this.at(path)
-    const name = isMapping(item) ? item['name'] : undefined
+    const name = isMapping(item) ? item.name : undefined
     return typeof name === 'string' && /^[\w-]+$/.test(name) ? name : undefined
   }
 }

@@ -94,7 +94,7 @@ function seededList(): Mapping[] {
 }
 
 function listKey(list: readonly unknown[], segment: string): number | { message: string } {
-  const names = list.map((item) => (isMapping(item) ? String(item['name']) : ''))
+  const names = list.map((item) => (isMapping(item) ? String(item.name) : ''))
   if (/^\d{1,4}$/.test(segment)) {
     if (Number(segment) <= list.length) return Number(segment)
     return { message: `there is no item ${segment}; wanted: an index from 0 to ${list.length}` }

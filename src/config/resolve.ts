@@ -41,7 +41,7 @@ export function resolveKeys(keys: Keys, dataHome: string): Configuration {
 }
 
 function resolveZones(zones: NonNullable<Keys['zones']>): Map<string, ZoneOptions> {
-  const base = inherit(defaultZoneKeys, zones['default'])
+  const base = inherit(defaultZoneKeys, zones.default)
   const resolved = new Map([['default', zoneOptions('default', base)]])
   for (const [name, keys] of Object.entries(zones)) {
     if (name !== 'default') resolved.set(name, zoneOptions(name, inherit(base, keys)))

@@ -1,0 +1,70 @@
+import { createLogger, type RootLogger } from '../base/logger.ts'
+import type { Configuration } from '../config/configuration.ts'
+import type { Daemon } from '../daemon.ts'
+import { ListenError } from '../listeners/listen-error.ts'
+import { ExitCode } from './exit-code.ts'
+import { type SettingFlags, settle } from './settings.ts'
+import { SignalWatch } from './signal-watch.ts'
+
+/** Runs the broker until it is asked to stop. Answers what the process is to end with. */
+export async function start(flags: SettingFlags): Promise<ExitCode> {
+  const configuration = settle(flags)
+  if (configuration === undefined) return ExitCode.Configuration
+  const isTerminal = process.stdout.isTTY === true
+  const logger = await createLogger({ ...configuration.log, isTerminal })
+  endOnBugs(logger)
+  const signals = new SignalWatch()
+  try {
+    const { startDaemon } = await import('../daemon.ts')
+    const daemon = await startDaemon(configuration, logger)
+    announce(daemon, configuration, flags, logger)
+    const signal = await signals.first
+    logger.info({ signal }, 'stopping')
+    await daemon.stop()
+    logger.info({}, 'stopped')
+    return ExitCode.Ok
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error
+    process.stderr.write(`mqtt-broker: ${error.message}\n`)
+    return ExitCode.Failure
+  }
+}
+
+function announce(
+  daemon: Daemon,
+  configuration: Configuration,
+  flags: SettingFlags,
+  logger: RootLogger,
+): void {
+  for (const { name, type, address, port } of daemon.listeners) {
+    logger.info({ listener: name, type, address, port }, 'listening')
+  }
+  if (!configuration.auth.allowAnonymous) {
+    const advice =
+      'auth.allow_anonymous is false and this version knows no passwords: nobody can connect'
+    logger.warn({}, advice)
+  }
+  if (flags.config !== undefined) return
+  const where = flags.listen.length > 0 ? '' : ': this machine only'
+  logger.info(
+    {},
+    `no configuration, all settings at their defaults${where}; see --help for --config`,
+  )
+  const tcp = daemon.listeners.find((listener) => listener.type === 'tcp')
+  if (tcp === undefined) return
+  logger.info({}, `try it: mosquitto_sub -p ${tcp.port} -t '#' -v`)
+  logger.info({}, `then:   mosquitto_pub -p ${tcp.port} -t hello -m world`)
+}
+
+/** After a bug nothing in memory can be trusted: says what happened and ends. */
+function endOnBugs(logger: RootLogger): void {
+  const end = (error: unknown): void => {
+    try {
+      logger.fatal({ err: error }, 'a bug in the broker; it ends')
+    } finally {
+      process.exit(ExitCode.Internal)
+    }
+  }
+  process.on('uncaughtException', end)
+  process.on('unhandledRejection', end)
+}

@@ -1,3 +1,5 @@
+import { assert } from '../base/assert.ts'
+
 /** What can wait in an `ExpiryHeap`; only the heap changes `place`. */
 export interface Expiring {
   readonly forgetAt: number
@@ -37,6 +39,17 @@ export class ExpiryHeap<T extends Expiring> {
     if (last === item) return
     this.#down(last, place)
     this.#up(last, last.place)
+  }
+
+  checkInvariants(): void {
+    this.#items.forEach((item, i) => {
+      assert(item.place === i, 'an item knows its place')
+      const parent = this.#items[(i - 1) >> 1]
+      assert(
+        parent === undefined || parent.forgetAt <= item.forgetAt,
+        'nothing is later than below',
+      )
+    })
   }
 
   #up(item: T, from: number): void {

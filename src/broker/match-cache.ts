@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import { hasWildcard } from '../mqtt/topic.ts'
 import { TopicTrie } from './topic-trie.ts'
 
@@ -109,6 +110,17 @@ export class MatchCache<M> {
     this.#topics.clear()
     this.#weight = 0
     this.#hand = undefined
+  }
+
+  checkInvariants(): void {
+    assert(this.#entries.size === this.#topics.size, 'entries and trie hold as many topics')
+    let weight = 0
+    for (const entry of this.#entries.values()) {
+      assert(this.#topics.get(entry.topic) === entry, 'the trie holds the entry')
+      weight += entry.weight
+    }
+    assert(weight === this.#weight, 'the weight is the sum')
+    assert(weight <= this.#weightMax && this.#entries.size <= this.#entriesMax, 'it is bounded')
   }
 
   #remove(entry: CacheEntry<M>): void {

@@ -45,7 +45,6 @@ export class RetainedStore {
   readonly #messages = new Map<string, RetainedMessage>()
   readonly #topics = new TopicTrie<RetainedMessage>()
   readonly #expiring = new ExpiryHeap<RetainedMessage>()
-  readonly #found: RetainedMessage[] = []
   #bytes = 0
 
   constructor(
@@ -121,17 +120,18 @@ export class RetainedStore {
    * subscription; a wildcard in the first level leaves out `$…`. [MQTT-3.3.1-9] [MQTT-4.7.2-1]
    */
   match(filter: string, now: number): Message[] {
-    if (!hasWildcard(filter)) {
-      const message = this.get(filter, now)
-      return message === undefined ? [] : [message]
+    return this.find(filter, now).map((retained) => retained.toMessage())
+  }
+
+  /** The same before they are made messages (`toMessage`, 1 µs each): to take them in portions. */
+  find(filter: string, now: number): RetainedMessage[] {
+    const found: RetainedMessage[] = []
+    if (hasWildcard(filter)) this.#topics.matchFilter(filter, found)
+    else {
+      const retained = this.#messages.get(filter)
+      if (retained !== undefined) found.push(retained)
     }
-    const messages: Message[] = []
-    this.#topics.matchFilter(filter, this.#found)
-    for (const retained of this.#found) {
-      if (!retained.isExpired(now)) messages.push(retained.toMessage())
-    }
-    this.#found.length = 0
-    return messages
+    return found.filter((retained) => !retained.isExpired(now))
   }
 
   /** All messages, made one by one; for a list to page through. Topics may change meanwhile. */
@@ -153,6 +153,20 @@ export class RetainedStore {
       this.#remove(first)
     }
     return now
+  }
+
+  checkInvariants(): void {
+    this.#expiring.checkInvariants()
+    assert(this.#messages.size === this.#topics.size, 'map and trie hold as many messages')
+    let bytes = 0
+    let expiring = 0
+    for (const retained of this.#messages.values()) {
+      assert(this.#topics.get(retained.topic) === retained, 'the trie holds the message')
+      bytes += retained.size
+      if (retained.place >= 0) expiring++
+    }
+    assert(bytes === this.#bytes, 'the bytes are the sum')
+    assert(expiring === this.#expiring.size, 'the heap holds no other message')
   }
 
   #remove(retained: RetainedMessage): void {

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
 import type { Message } from '../mqtt/message.ts'
 import type { Delivery, SubscriptionOptions } from '../mqtt/subscription.ts'
@@ -43,7 +44,7 @@ const walkedMax = 16
  * Choosing allocates nothing. No Local cannot occur here. [MQTT-3.8.3-4]
  *
  * Invariants: 1. members[i].place = i. 2. the members before `next` had their turn in this round.
- * 3. the sticky one is a member. 4. above `walkedMax` members, the map holds them all.
+ * 3. the sticky one is a member. 4. the map, once there were too many to walk, holds them all.
  */
 export class SharedGroup<S extends Subscriber> {
   /** The full filter, `$share/…` included. */
@@ -115,6 +116,18 @@ export class SharedGroup<S extends Subscriber> {
     random: Random,
   ): Member<S> | undefined {
     return this.#pick(message, strategy, random, clientId)
+  }
+
+  checkInvariants(): void {
+    const members = this.#members
+    members.forEach((member, i) => {
+      assert(member.place === i, 'a member knows its place')
+    })
+    assert(this.#next === 0 || this.#next < members.length, 'the next turn is a member’s')
+    const sticky = this.#sticky
+    assert(sticky === undefined || members[sticky.place] === sticky, 'the sticky one is a member')
+    const mapped = this.#bySubscriber?.size ?? members.length
+    assert(mapped === members.length, 'the map holds all members')
   }
 
   #pick(

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import { topicMatches } from '../mqtt/topic.ts'
 
 /**
@@ -172,6 +173,16 @@ export class TopicTrie<V> {
     }
   }
 
+  checkInvariants(): void {
+    let size = 0
+    for (const child of childrenOf(this.#root)) size += checkNode(child, child.level)
+    assert(size === this.#size, 'the size is that of its keys')
+    assert(
+      this.#nodes.length === 0 && this.#depths.length === 0,
+      'the stack is empty between calls',
+    )
+  }
+
   #visit(node: TrieNode<V> | undefined, depth: number): void {
     if (node === undefined) return
     this.#nodes.push(node)
@@ -216,4 +227,23 @@ function prune<V>(path: TrieNode<V>[], node: TrieNode<V>): void {
     parent.remove(empty)
     empty = parent
   }
+}
+
+function childrenOf<V>(node: TrieNode<V>): Iterable<TrieNode<V>> {
+  if (node.children === undefined) return []
+  return node.children instanceof Map ? node.children.values() : [node.children]
+}
+
+/** Checks a node to which the levels `path` lead; answers the keys in it and below. */
+function checkNode<V>(node: TrieNode<V>, path: string): number {
+  const { key, children } = node
+  if (children === undefined) {
+    assert(key !== undefined, 'a node without children has a key')
+    assert(key === path || key.startsWith(`${path}/`), 'its levels lead to the key')
+    return 1
+  }
+  assert(key === undefined || key === path, 'with children, a key ends at its node')
+  let size = key === undefined ? 0 : 1
+  for (const child of childrenOf(node)) size += checkNode(child, `${path}/${child.level}`)
+  return size
 }

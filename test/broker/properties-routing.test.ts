@@ -57,6 +57,7 @@ test('a trie answers like a list of its keys, and is empty when all are gone', (
             model.set(key, i)
           }
         })
+        trie.checkInvariants()
         expect(trie.size).toBe(model.size)
         for (const [key, value] of model) expect(trie.get(key)).toBe(value)
         for (const topic of topics) {
@@ -65,7 +66,7 @@ test('a trie answers like a list of its keys, and is empty when all are gone', (
           const wanted = [...model].filter(([key]) => plainlyMatches(key, topic))
           expect(found.sort()).toEqual(wanted.map(([, value]) => value).sort())
         }
-        for (const key of [...model.keys()]) expect(trie.delete(key)).toBe(true)
+        for (const key of model.keys()) expect(trie.delete(key)).toBe(true)
         expect(trie.size).toBe(0)
         const found: number[] = []
         trie.matchFilter('#', found)
@@ -174,6 +175,7 @@ describe('the router answers like a list of all subscriptions, whatever it remem
             expect(router.unsubscribe(each.client, each.filter)).toBe(isThere)
           }
         }
+        router.checkInvariants()
         expect(router.subscriptionCount).toBe(naive.held.length)
         expect(router.topicCount).toBe(new Set(naive.held.map((held) => held.filter)).size)
         for (const each of steps) if (each.kind === 'match') check(router, naive, each.topic)
@@ -216,6 +218,7 @@ test('the retained messages that match are those of a list of them', () => {
             ([topic, { expiresAt }]) => expiresAt > now && plainlyMatches(each.filter, topic),
           )
           const found = store.match(each.filter, now).map((m) => `${m.topic}=${m.payload}`)
+          store.checkInvariants()
           expect(found.sort()).toEqual(wanted.map(([t, m]) => `${t}=${m.payload}`).sort())
         }
       }

@@ -195,10 +195,12 @@ describe('expiry', () => {
     const { store } = newStore()
     const times = Array.from({ length: 5000 }, (_, i) => (i * 7919) % 5000)
     for (const time of times) store.set(messageOf(`t/${time}`, { expiresAt: time }))
+    store.checkInvariants()
     let calls = 1
     while (store.removeExpired(4000) === 4000) calls++
     expect(calls).toBeGreaterThan(1)
     expect(store.count).toBe(999)
+    store.checkInvariants()
     expect(store.removeExpired(4000)).toBe(4001)
   })
 })

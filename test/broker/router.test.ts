@@ -209,6 +209,7 @@ describe('the match cache', () => {
     expect(router.isCached('old/3')).toBe(true)
     expect(router.isCached('new/8')).toBe(true)
     for (let i = 0; i < 10_000; i++) router.match(`newer/${i}`)
+    router.checkInvariants()
     expect(router.cachedTopicCount).toBe(10)
   })
 
@@ -219,6 +220,7 @@ describe('the match cache', () => {
     }
     for (let i = 0; i < 10; i++) router.match(`fan/${i}`)
     expect(router.cachedTopicCount).toBe(3)
+    router.checkInvariants()
     for (let i = 0; i < 30; i++) router.subscribe(new TestSubscriber(`d${i}`), 'big', wanting())
     expect(router.match('big').targets.length).toBe(30)
     expect(router.isCached('big')).toBe(false)

@@ -158,10 +158,10 @@ export class RawClient {
   }
 
   /** SUBSCRIBE, and its SUBACK. */
-  async subscribe(filter: string, options: object = {}, packetId = 1) {
+  subscribe(filter: string, options: object = {}, packetId = 1): Promise<PacketOf<'suback'>> {
     const subscription = { topic: filter, qos: 0, ...options }
     this.send({ cmd: 'subscribe', messageId: packetId, subscriptions: [subscription] })
-    return await this.expect('suback')
+    return this.expect('suback')
   }
 
   /** DISCONNECT, and the end of the connection. */

@@ -61,7 +61,7 @@ export class RetainedMessage {
     return now >= this.forgetAt
   }
 
-  /** The message on its way to a new subscription, RETAIN set. [MQTT-3.3.1-8] */
+  /** The message on its way to a new subscription, RETAIN set. [MQTT3-3.3.1-8] */
   toMessage(): Message {
     const bytes = typeof this.#bytes === 'string' ? Buffer.from(this.#bytes, 'latin1') : this.#bytes
     const frame = new Frame(

@@ -32,7 +32,7 @@ const options: fc.Arbitrary<SubscriptionOptions> = fc.record({
   subscriptionId: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
 })
 
-test('[MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.7.2-1] topicMatches is the rule as it is written', () => {
+test('[MQTT-4.7.2-1] topicMatches is the rule as it is written', () => {
   fc.assert(
     fc.property(topicFilter, topicName, (filter, topic) => {
       expect(topicMatches(filter, topic)).toBe(plainlyMatches(filter, topic))

@@ -60,7 +60,7 @@ describe('one message a topic', () => {
     expect(recorder.records).toEqual([])
   })
 
-  test('[MQTT-3.3.1-8] answers with RETAIN set and everything else as it was published', () => {
+  test('[MQTT3-3.3.1-8] answers with RETAIN set and everything else as it was published', () => {
     const { store } = newStore()
     const payload = Buffer.from(Array.from({ length: 256 }, (_, i) => i))
     const message = messageOf('käse/\u{1f9c0}', {

@@ -58,7 +58,7 @@ describe('overlapping subscriptions of one client', () => {
     )
   })
 
-  test('[MQTT-3.3.1-13] the one with the highest QoS says whether RETAIN is kept; of several, any', () => {
+  test('the one with the highest QoS says whether RETAIN is kept; of several, any', () => {
     const kept = { qos: 1, retainAsPublished: true } as const
     expect(targetOfAlice(['#', kept], ['a/b', { qos: 0 }])?.delivery.retainAsPublished).toBe(true)
     expect(targetOfAlice(['#', kept], ['a/b', { qos: 2 }])?.delivery.retainAsPublished).toBe(false)
@@ -144,7 +144,7 @@ describe('changes', () => {
 })
 
 describe('shared filters', () => {
-  test('[MQTT-4.8.2-1] a filter and a name make a group: other name or filter, other group', () => {
+  test('a filter and a name make a group: other name or filter, other group', () => {
     const router = newRouter()
     const filters = ['$share/g/a', '$share/h/a', '$share/g/+', '$share/g/b']
     for (const filter of filters) router.subscribe(alice, filter, wanting())

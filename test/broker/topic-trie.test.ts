@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TopicTrie } from '../../src/broker/topic-trie.ts'
+import { ReasonCode } from '../../src/mqtt/reason-code.ts'
+import { checkTopicFilter } from '../../src/mqtt/topic.ts'
 
 function trieOf(keys: string[]): TopicTrie<string> {
   const trie = new TopicTrie<string>()
@@ -19,8 +21,25 @@ function topicsFor(filter: string, topics: string[]): string[] {
   return found.sort()
 }
 
+describe('what may be a key', () => {
+  test('[MQTT-4.7.1-1] a filter with # stands alone or behind a separator, and last', () => {
+    for (const filter of ['#', 'a/#', '/#', '+/#']) expect(checkTopicFilter(filter)).toBeUndefined()
+    for (const filter of ['a#', 'a/b#', '#/a', 'a/#/b', '##']) {
+      expect(checkTopicFilter(filter)?.code).toBe(ReasonCode.TopicFilterInvalid)
+    }
+  })
+
+  test('[MQTT-4.7.1-2] a + takes a whole level', () => {
+    for (const filter of ['+', '+/a', 'a/+/b', '/+'])
+      expect(checkTopicFilter(filter)).toBeUndefined()
+    for (const filter of ['a+', '+a', 'a/b+/c', '++']) {
+      expect(checkTopicFilter(filter)?.code).toBe(ReasonCode.TopicFilterInvalid)
+    }
+  })
+})
+
 describe('a trie of filters', () => {
-  test('[MQTT-4.7.1-1] # stands for its parent and any number of levels', () => {
+  test('# stands for its parent and any number of levels', () => {
     const filters = ['#', 'sport/#', 'sport/tennis/#', 'sport/tennis/player1/#', 'other/#']
     expect(filtersFor('sport', filters)).toEqual(['#', 'sport/#'])
     expect(filtersFor('sport/tennis/player1', filters)).toEqual([
@@ -31,7 +50,7 @@ describe('a trie of filters', () => {
     ])
   })
 
-  test('[MQTT-4.7.1-2] + stands for exactly one level, which may be empty', () => {
+  test('+ stands for exactly one level, which may be empty', () => {
     const filters = ['+', '/+', '+/+', 'sport/+', 'sport/+/player1', '+/tennis/#', 'sport/tennis']
     expect(filtersFor('sport', filters)).toEqual(['+'])
     expect(filtersFor('/finance', filters)).toEqual(['+/+', '/+'])
@@ -74,12 +93,12 @@ describe('a trie of filters', () => {
 describe('a trie of names', () => {
   const topics = ['a', 'a/b', 'a/b/c', 'a/c', '/a', '$SYS', '$SYS/a', 'b']
 
-  test('[MQTT-4.7.1-1] # finds the parent and everything below', () => {
+  test('# finds the parent and everything below', () => {
     expect(topicsFor('a/#', topics)).toEqual(['a', 'a/b', 'a/b/c', 'a/c'])
     expect(topicsFor('a/b/c/#', topics)).toEqual(['a/b/c'])
   })
 
-  test('[MQTT-4.7.1-2] + finds one level', () => {
+  test('+ finds one level', () => {
     expect(topicsFor('+', topics)).toEqual(['a', 'b'])
     expect(topicsFor('a/+', topics)).toEqual(['a/b', 'a/c'])
     expect(topicsFor('+/+', topics)).toEqual(['/a', 'a/b', 'a/c'])

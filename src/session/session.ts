@@ -263,6 +263,11 @@ export class Session {
     return this.#outbound.hasWaiting || this.#window.inflight.unsentPubrel !== undefined
   }
 
+  /** Whether its next packet waits for a commit: to be pumped when that is done. */
+  get waitsForCommit(): boolean {
+    return this.#window.waitsForCommit
+  }
+
   /** Bytes that wait in the mqueue. */
   get queuedBytes(): number {
     return this.#outbound.mqueue?.bytes ?? 0

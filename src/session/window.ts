@@ -38,6 +38,14 @@ export class Window {
     return this.inflight.size < this.#context.windowMax
   }
 
+  /** Whether what comes next is held back by a commit that is not done yet. */
+  get waitsForCommit(): boolean {
+    const { committed } = this.#context.recorder
+    const { unsent, unsentPubrel } = this.inflight
+    if (unsentPubrel !== undefined && unsentPubrel.batch > committed) return true
+    return unsent !== undefined && unsent.qos === 2 && unsent.batch > committed
+  }
+
   /** Gives a message a slot; `next` sends it, `sendTaken` does at once. */
   take(entry: Outgoing): void {
     const { recorder } = this.#context

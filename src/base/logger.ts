@@ -50,12 +50,8 @@ export async function createLogger(options: {
 
 async function prettyStream(colorize: boolean) {
   const { PinoPretty } = await import('pino-pretty')
-  return PinoPretty({
-    colorize,
-    sync: true,
-    translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
-  })
+  const translateTime = 'SYS:HH:MM:ss.l'
+  return PinoPretty({ colorize, sync: true, translateTime, singleLine: true })
 }
 
 /**

@@ -36,9 +36,6 @@ function announce(
   flags: SettingFlags,
   logger: RootLogger,
 ): void {
-  for (const { name, type, address, port } of daemon.listeners) {
-    logger.info({ listener: name, type, address, port }, 'listening')
-  }
   if (!configuration.auth.allowAnonymous) {
     const advice =
       'auth.allow_anonymous is false and this version knows no passwords: nobody can connect'

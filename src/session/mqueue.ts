@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { SessionOptions } from './options.ts'
 import { type Outgoing, OutgoingLane, OutgoingList } from './outgoing.ts'
+import type { QueueAccount } from './ports.ts'
 
 /** Messages of class 0 in one turn; class p has (p + 1) times as many. */
 const turnMultiplier = 10
@@ -19,9 +20,15 @@ const highestPriority = 256
  * highest first. 3. in a class, sequences grow and the lane holds exactly its QoS 0 entries.
  */
 export class MQueue {
+  readonly #account: QueueAccount
   #classes: PriorityClass[] = []
   #length = 0
   #bytes = 0
+
+  /** `account` sums up the queues of all sessions. */
+  constructor(account: QueueAccount) {
+    this.#account = account
+  }
 
   get length(): number {
     return this.#length
@@ -50,8 +57,7 @@ export class MQueue {
     let own = this.#classOf(entry.priority)
     if (own === undefined) own = this.#addClass(entry.priority)
     own.push(entry)
-    this.#length++
-    this.#bytes += entry.cost
+    this.#count(1, entry.cost)
   }
 
   /** The entry whose turn it is; `takeFirst` takes just this one. */
@@ -71,9 +77,14 @@ export class MQueue {
     const own = this.#classOf(entry.priority)
     assert(own !== undefined, 'an entry has a class')
     own.remove(entry)
-    this.#length--
-    this.#bytes -= entry.cost
+    this.#count(-1, -entry.cost)
     if (this.#length === 0 && this.#classes.length > 1) this.#classes = []
+  }
+
+  /** Forgets everything: the session is over. */
+  clear(): void {
+    this.#count(-this.#length, -this.#bytes)
+    this.#classes = []
   }
 
   /** Begins a new round of turns; each connection does. */
@@ -101,6 +112,13 @@ export class MQueue {
     }
     assert(length === this.#length, 'the length is that of the classes')
     assert(bytes === this.#bytes, 'the bytes are those of the entries')
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#length += messages
+    this.#bytes += bytes
+    this.#account.messages += messages
+    this.#account.bytes += bytes
   }
 
   #turn(): PriorityClass | undefined {

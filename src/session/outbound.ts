@@ -60,6 +60,13 @@ export class Outbound {
     if (this.retainedLength === 0) this.#feed = undefined
   }
 
+  /** Forgets what waits: the session is over. */
+  clear(): void {
+    this.#mqueue?.clear()
+    this.#mqueue = undefined
+    this.#feed = undefined
+  }
+
   deliver(message: Message, delivery: Delivery, now: number): void {
     const { options } = this.#context
     if (options.ignoreLoopDeliver && this.#isLoop(message)) {
@@ -164,7 +171,7 @@ export class Outbound {
 
   #makeRoom(entry: Outgoing): boolean {
     const { options, recorder } = this.#context
-    if (this.#mqueue === undefined) this.#mqueue = new MQueue()
+    if (this.#mqueue === undefined) this.#mqueue = new MQueue(this.#context.observer.queued)
     for (;;) {
       const victim = this.#mqueue.victimFor(entry, options)
       if (victim === undefined) return true
@@ -179,7 +186,7 @@ export class Outbound {
   }
 
   #push(entry: Outgoing): void {
-    if (this.#mqueue === undefined) this.#mqueue = new MQueue()
+    if (this.#mqueue === undefined) this.#mqueue = new MQueue(this.#context.observer.queued)
     this.#mqueue.push(entry)
   }
 

@@ -289,6 +289,7 @@ export class Session {
     for (const { message, qos, delivery } of this.#outbound.mqueue ?? []) {
       undelivered.push({ message: message as Message, qos, delivery })
     }
+    this.#outbound.clear()
     return undelivered
   }
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { debianPackages, findTool, isCi, toolNames } from '../test/support/system.ts'
 
 /**
@@ -14,17 +15,31 @@ export function installMissingTools(): string[] {
     return missing
   }
   console.log(`installing with apt-get: ${packages.join(' ')}`)
-  if (!apt(['update', '-q']) || !apt(['install', '-qy', '--no-install-recommends', ...packages])) {
-    console.log('apt-get could not install them')
-  }
+  withoutServices(() => {
+    if (apt(['update', '-q'])) apt(['install', '-qy', '--no-install-recommends', ...packages])
+  })
   return missing.filter((name) => findTool(name) === undefined)
 }
 
-/** The packages' services must not start: a mosquitto on 1883 would be in the way of our own. */
+/** Debian asks this file whether a package may start its service; 101 is no. */
+const policyFile = '/usr/sbin/policy-rc.d'
+
+/** A mosquitto that starts itself on 1883 would be in the way of our own broker. */
+function withoutServices(install: () => void): void {
+  const isOurs = !existsSync(policyFile)
+  if (isOurs) writeFileSync(policyFile, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    install()
+  } finally {
+    if (isOurs) rmSync(policyFile, { force: true })
+  }
+}
+
 function apt(parameters: string[]): boolean {
   const result = spawnSync('apt-get', parameters, {
     encoding: 'utf8',
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   })
   if (result.status === 0) return true
   console.log(`apt-get ${parameters.join(' ')}: ${result.error?.message ?? result.stderr}`)

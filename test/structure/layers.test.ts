@@ -19,9 +19,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   admin: leftOf('broker'),
   listeners: [...leftOf('broker'), 'wire', 'store', 'cluster', 'auth', 'admin'],
   config: [...leftOf('broker'), 'wire', 'store', 'cluster', 'auth', 'admin', 'listeners'],
-  daemon: leftOf('config'),
+  // The machine's clock, timer and chance: what the composition root hands in.
+  system: ['base'],
+  daemon: [...leftOf('config'), 'system'],
   index: [...leftOf('config'), 'daemon'],
-  cli: [...leftOf('config'), 'daemon'],
+  cli: [...leftOf('config'), 'system', 'daemon'],
 }
 
 /** A third-party package has one home, so that what it can do wrong has one place. */

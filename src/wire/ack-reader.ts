@@ -1,12 +1,8 @@
 import { AckType } from '../mqtt/packets.ts'
 import { Refusal } from '../mqtt/refusal.ts'
-import { PropertyScan } from './property-scan.ts'
-import { allowedProperties, type PropertySet } from './property-table.ts'
+import { checkProperties } from './check-properties.ts'
+import { allowedProperties } from './property-table.ts'
 import { malformed, protocolError } from './refuse.ts'
-import { readVarint, varintSize } from './varint.ts'
-
-/** One for all: checking is synchronous, and what it notes is read at once. */
-export const scan = new PropertyScan()
 
 const receiptCodes = [0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]
 const releaseCodes = [0x00, 0x92]
@@ -36,24 +32,4 @@ export function readAck(
   const refusal = checkProperties(bytes, bodyAt + 3, end, allowedProperties.ack, isStrict)
   if (refusal instanceof Refusal) return refusal
   return refusal === end ? code : malformed('bytes behind the properties of an acknowledgement')
-}
-
-/**
- * Checks properties with their length in front, at `at`. Answers the place behind them.
- * Refuses: MalformedPacket, ProtocolError.
- */
-export function checkProperties(
-  bytes: Buffer,
-  at: number,
-  end: number,
-  allowed: PropertySet,
-  isStrict: boolean,
-): number | Refusal {
-  const size = readVarint(bytes, at, end)
-  if (size < 0)
-    return malformed(`the property length of ${allowed.what} is cut short or ill-formed`)
-  const propertiesAt = at + varintSize(size)
-  const behind = propertiesAt + size
-  if (behind > end) return malformed(`the properties of ${allowed.what} are cut short`)
-  return scan.scan(bytes, propertiesAt, behind, allowed, isStrict) ?? behind
 }

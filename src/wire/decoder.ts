@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { Ring } from '../base/ring.ts'
 import { AckType, type ProtocolVersion } from '../mqtt/packets.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
@@ -56,8 +57,8 @@ export class PacketDecoder {
   #state: 'idle' | 'decoding' | 'stopped' = 'idle'
   #chunk = nothing
   #at = 0
-  /** Chunks that came while the handler did not accept, or from within it. */
-  #waiting: Buffer[] = []
+  /** Never empty: chunks that came while the handler did not accept, or from within it. */
+  #waiting: Ring<Buffer> | undefined
   /** Set by `#measure`: where the packet's body begins, and bytes of the whole packet. */
   #bodyAt = 0
   #size = 0
@@ -80,7 +81,7 @@ export class PacketDecoder {
   /** Bytes that are kept: of an incomplete packet, and what waits for `resume`. */
   get pendingBytes(): number {
     let bytes = this.#assembly.length + this.#chunk.length - this.#at
-    for (const chunk of this.#waiting) bytes += chunk.length
+    for (const chunk of this.#waiting ?? []) bytes += chunk.length
     return bytes
   }
 
@@ -99,10 +100,11 @@ export class PacketDecoder {
   /** Decodes what a chunk completes. The chunk must not be written to afterwards. */
   push(chunk: Buffer, now: number): void {
     if (this.#state === 'stopped' || chunk.length === 0) return
-    if (this.#at === this.#chunk.length && this.#waiting.length === 0) {
+    if (this.#at === this.#chunk.length && this.#waiting === undefined) {
       this.#chunk = chunk
       this.#at = 0
     } else {
+      this.#waiting ??= new Ring()
       this.#waiting.push(chunk)
     }
     this.#decode(now)
@@ -118,7 +120,7 @@ export class PacketDecoder {
     this.#state = 'stopped'
     this.#chunk = nothing
     this.#at = 0
-    this.#waiting = []
+    this.#waiting = undefined
     this.#assembly.clear()
   }
 
@@ -144,7 +146,8 @@ export class PacketDecoder {
   #hasBytes(): boolean {
     if (this.#at < this.#chunk.length) return true
     this.#at = 0
-    this.#chunk = this.#waiting.shift() ?? nothing
+    this.#chunk = this.#waiting?.shift() ?? nothing
+    if (this.#waiting?.isEmpty) this.#waiting = undefined
     return this.#chunk.length > 0
   }
 

@@ -135,7 +135,7 @@ export function auth(packet: IAuthPacket, userProperties: UserProperties): AuthP
  * The return code with which 3.x says why a CONNECT was refused; undefined when it has no words for
  * it: then the connection closes without CONNACK. [MQTT3-3.2.2-6]
  */
-export function connackReturnCode(code: ReasonCode): number | undefined {
+function connackReturnCode(code: ReasonCode): number | undefined {
   switch (code) {
     case ReasonCode.Success:
       return 0
@@ -175,7 +175,7 @@ export function ackIn3x(code: number): 'positive' | 'close' {
  * The codes of a SUBACK. 3.1.1 knows one failure; 3.1 knows none and is granted what it asked for
  * (`packet.askedQos`; else QoS 0), although nothing will come. [MQTT3-3.9.3-2]
  */
-export function subackCodes(packet: SubackPacket, version: ProtocolVersion): readonly number[] {
+function subackCodes(packet: SubackPacket, version: ProtocolVersion): readonly number[] {
   if (version === 5) return packet.reasonCodes
   return packet.reasonCodes.map((code, i) => {
     if (code < 0x80) return code

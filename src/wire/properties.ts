@@ -81,6 +81,30 @@ export function encodePublishProperties(properties: PublishProperties): Buffer {
   return Buffer.concat(parts)
 }
 
+/**
+ * The pieces of `bytes[at … end)` without two properties of known sizes; a place of −1 stands for
+ * one that is not there.
+ */
+export function cutOut(
+  bytes: Buffer,
+  at: number,
+  end: number,
+  oneAt: number,
+  oneSize: number,
+  otherAt: number,
+  otherSize: number,
+): Uint8Array[] {
+  const isOneFirst = otherAt < 0 || (oneAt >= 0 && oneAt < otherAt)
+  const cutAt = isOneFirst ? oneAt : otherAt
+  if (cutAt < 0) return at < end ? [bytes.subarray(at, end)] : []
+  const behind = cutAt + (isOneFirst ? oneSize : otherSize)
+  const rest = isOneFirst
+    ? cutOut(bytes, behind, end, -1, 0, otherAt, otherSize)
+    : cutOut(bytes, behind, end, oneAt, oneSize, -1, 0)
+  if (cutAt > at) rest.unshift(bytes.subarray(at, cutAt))
+  return rest
+}
+
 function readPair(bytes: Buffer, at: number, end: number): [string, string] {
   const nameEnd = at + 3 + bytes.readUInt16BE(at + 1)
   return [bytes.toString('utf8', at + 3, nameEnd), bytes.toString('utf8', nameEnd + 2, end)]

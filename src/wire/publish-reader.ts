@@ -3,7 +3,8 @@ import { Message } from '../mqtt/message.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { QoS } from '../mqtt/subscription.ts'
-import { scan } from './ack-reader.ts'
+import { scan } from './check-properties.ts'
+import { cutOut } from './properties.ts'
 import { allowedProperties } from './property-table.ts'
 import { encodePublish } from './publish-bytes.ts'
 import { malformed, protocolError } from './refuse.ts'
@@ -232,28 +233,4 @@ export class PublishReader {
       number,
     )
   }
-}
-
-/**
- * The pieces of `bytes[at … end)` without two properties of known sizes; a place of −1 stands for
- * one that is not there.
- */
-export function cutOut(
-  bytes: Buffer,
-  at: number,
-  end: number,
-  oneAt: number,
-  oneSize: number,
-  otherAt: number,
-  otherSize: number,
-): Uint8Array[] {
-  const isOneFirst = otherAt < 0 || (oneAt >= 0 && oneAt < otherAt)
-  const cutAt = isOneFirst ? oneAt : otherAt
-  if (cutAt < 0) return at < end ? [bytes.subarray(at, end)] : []
-  const behind = cutAt + (isOneFirst ? oneSize : otherSize)
-  const rest = isOneFirst
-    ? cutOut(bytes, behind, end, -1, 0, otherAt, otherSize)
-    : cutOut(bytes, behind, end, oneAt, oneSize, -1, 0)
-  if (cutAt > at) rest.unshift(bytes.subarray(at, cutAt))
-  return rest
 }

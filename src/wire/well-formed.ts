@@ -1,6 +1,6 @@
 import type { ProtocolVersion } from '../mqtt/packets.ts'
 import { Refusal } from '../mqtt/refusal.ts'
-import { checkProperties, scan } from './ack-reader.ts'
+import { checkProperties, scan } from './check-properties.ts'
 import { PacketType } from './first-byte.ts'
 import { allowedProperties, type PropertySet } from './property-table.ts'
 import { malformed, protocolError } from './refuse.ts'

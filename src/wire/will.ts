@@ -1,7 +1,8 @@
 import type { IConnectPacket } from 'mqtt-packet'
 import type { WillPacket } from '../mqtt/packets.ts'
 import { makeRawMessage } from './make-message.ts'
-import { cutOut, type MessageNumbering } from './publish-reader.ts'
+import { cutOut } from './properties.ts'
+import type { MessageNumbering } from './publish-reader.ts'
 import type { WillLayout } from './well-formed-connect.ts'
 
 /**

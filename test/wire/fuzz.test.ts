@@ -47,6 +47,14 @@ test(`the decoder stands ${packetsMax} damaged packets (FUZZ_SEED=${seed})`, {
   }
 })
 
+test(`the decoder accepts every packet that is not damaged (FUZZ_SEED=${seed})`, () => {
+  const random = new SeededRandom(seed)
+  const refused = makeCorpus(random).filter(
+    ({ version, bytes }) => !tryPacket(version, bytes, random),
+  )
+  expect(refused.map(({ bytes }) => bytes.toString('hex'))).toEqual([])
+})
+
 /** Pushes one packet into a new connection. Answers whether all of it was accepted. */
 function tryPacket(version: ProtocolVersion, bytes: Buffer, random: SeededRandom): boolean {
   const isConnect = (bytes[0] as number) >> 4 === 1

@@ -6,6 +6,7 @@ import type { Authenticator, Exchange, Receipt, Services, Zone } from '../channe
 import type { Message } from '../mqtt/message.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
+import type { RetainedItem } from '../session/ports.ts'
 import type { Session } from '../session/session.ts'
 import { type AfterTurn, Journal } from './journal.ts'
 import type { Target } from './match.ts'
@@ -145,8 +146,8 @@ export class Broker implements Exchange {
   }
 
   /** The retained messages that match a filter, for a new subscription. */
-  retained(filter: string, now: number): Message[] {
-    return this.retainer.match(filter, now)
+  retained(filter: string, now: number): RetainedItem[] {
+    return this.retainer.find(filter, now)
   }
 
   /** Each message of a run gets its own member. */

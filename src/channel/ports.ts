@@ -15,6 +15,7 @@ import type { ReasonCode } from '../mqtt/reason-code.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
 import type { QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
 import type { SessionOptions } from '../session/options.ts'
+import type { RetainedItem } from '../session/ports.ts'
 import type { Session } from '../session/session.ts'
 import type { ChannelOptions } from './options.ts'
 
@@ -153,7 +154,7 @@ export interface Receipt {
 export interface Exchange {
   /** `zone` is the publisher's. */
   publish(message: Message, zone: Zone, now: number): Receipt
-  retained(filter: string, now: number): Message[]
+  retained(filter: string, now: number): RetainedItem[]
 }
 
 /** Tells when batches are safe. */

@@ -93,9 +93,9 @@ export function startRetained(channel: Channel, packetId: number): void {
     }
     const options = session.subscriptions.get(want.filter)
     if (options === undefined) continue
-    let messages = channel.services.exchange.retained(want.filter, channel.now)
-    if (options.noLocal) messages = messages.filter((message) => message.from !== session.clientId)
-    if (messages.length > 0) session.sendRetained(messages, want.delivery)
+    let items = channel.services.exchange.retained(want.filter, channel.now)
+    if (options.noLocal) items = items.filter((item) => item.from !== session.clientId)
+    if (items.length > 0) session.sendRetained(items, want.delivery)
   }
   channel.pump()
 }

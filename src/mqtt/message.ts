@@ -132,8 +132,8 @@ export class Message {
     return now >= this.expiresAt
   }
 
-  /** The same message as a retained one for a new subscription (RETAIN set whatever was asked). */
-  asRetained(): Message {
+  /** The same message as a retained one for a new subscription: RETAIN set. [MQTT3-3.3.1-8] */
+  toMessage(): Message {
     return new Message(
       this.topic,
       this.qos,

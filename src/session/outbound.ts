@@ -4,7 +4,7 @@ import type { SessionContext } from './context.ts'
 import { effectiveQoS, mustRetain } from './delivery.ts'
 import { MQueue, priorityOf } from './mqueue.ts'
 import { Outgoing } from './outgoing.ts'
-import type { Sink } from './ports.ts'
+import type { RetainedItem, Sink } from './ports.ts'
 import { RetainedFeed } from './retained-feed.ts'
 import type { QueuedSnapshot } from './snapshot.ts'
 import type { Step, Window } from './window.ts'
@@ -79,9 +79,9 @@ export class Outbound {
     else this.#deliverWithId(new Outgoing(message.keep(), delivery, qos), now)
   }
 
-  sendRetained(messages: readonly Message[], delivery: Delivery): void {
+  sendRetained(items: readonly RetainedItem[], delivery: Delivery): void {
     if (this.#feed === undefined) this.#feed = new RetainedFeed()
-    this.#feed.push(messages, delivery)
+    this.#feed.push(items, delivery)
   }
 
   /** The mqueue as data, by ascending sequence. */

@@ -2,6 +2,14 @@ import type { Frame } from '../mqtt/frame.ts'
 import type { Message } from '../mqtt/message.ts'
 import type { Delivery, QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
 
+/** A retained message as it is stored; made a message only when it is sent. */
+export interface RetainedItem {
+  /** The publisher's client id. */
+  readonly from: string
+  /** The message on its way to a new subscription, RETAIN set. */
+  toMessage(): Message
+}
+
 /** Where a session's packets leave: the channel that holds it. A session without one is offline. */
 export interface Sink {
   /** False while the socket has enough to do; the channel pumps again when it has drained. */

@@ -17,7 +17,7 @@ import {
 import { noRecorder } from './no-recorder.ts'
 import type { SessionOptions } from './options.ts'
 import { Outbound } from './outbound.ts'
-import type { Recorder, SessionObserver, Sink } from './ports.ts'
+import type { Recorder, RetainedItem, SessionObserver, Sink } from './ports.ts'
 import { emptySnapshot, type SessionSnapshot } from './snapshot.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Window } from './window.ts'
@@ -182,11 +182,11 @@ export class Session {
   }
 
   /**
-   * Takes the retained messages of a new subscription (`asRetained`). They are sent before what is
+   * Takes the retained messages of a new subscription . They are sent before what is
    * in the mqueue, as window and socket allow, and count to no limit of the mqueue.
    */
-  sendRetained(messages: readonly Message[], delivery: Delivery): void {
-    this.#outbound.sendRetained(messages, delivery)
+  sendRetained(items: readonly RetainedItem[], delivery: Delivery): void {
+    this.#outbound.sendRetained(items, delivery)
   }
 
   /** Retained messages still to be sent. */

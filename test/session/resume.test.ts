@@ -89,7 +89,7 @@ describe('retry (MQTT 3.x)', () => {
 
 describe('retained messages of a new subscription', () => {
   const retained = (...texts: string[]) =>
-    texts.map((text) => message(text, 1, { retain: true }).asRetained())
+    texts.map((text) => message(text, 1, { retain: true }).toMessage())
 
   it('[MQTT-3.3.1-8] [MQTT-3.3.4-9] go out with RETAIN set, as the window allows', () => {
     const kit = new SessionKit().connect(2)
@@ -122,7 +122,7 @@ describe('retained messages of a new subscription', () => {
 
   it('[MQTT-3.3.2-5] skip what has expired meanwhile', () => {
     const kit = new SessionKit().connect()
-    const expiring = message('a', 1, { retain: true, expiresAt: 10 }).asRetained()
+    const expiring = message('a', 1, { retain: true, expiresAt: 10 }).toMessage()
     kit.session.sendRetained([expiring, ...retained('b')], at(1))
     kit.now = 10
     expect(kit.pump()).toEqual(['1 b#1 retain'])

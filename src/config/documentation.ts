@@ -18,7 +18,7 @@ export function readDocumentation(text: string): DocumentedSetting[] {
   const sections: { indent: number; key: string }[] = []
   let comment: string[] = []
   for (const line of text.split('\n')) {
-    const words = /^\s*# ?(?! *- \{)( *\S.*)?$/.exec(line)
+    const words = /^\s*# ?( *\S.*)?$/.exec(line)
     const setting = /^(\s*)(- )?#?([a-z_][a-z\d_]*):(?: (.*))?$/.exec(line)
     if (setting !== null) {
       const indent = (setting[1] ?? '').length + (setting[2] ?? '').length
@@ -40,7 +40,7 @@ export function readDocumentation(text: string): DocumentedSetting[] {
 
 /** The documented file as it would be if every default were written out. */
 export function uncomment(text: string): string {
-  return text.replace(/^(\s*)#(?=[a-z_]+:)/gm, '$1')
+  return text.replace(/^(\s*)#(?=[a-z_\d]+:)/gm, '$1')
 }
 
 /** `listeners.name` → `listeners.*.name`, `zones.default.x` → `zones.*.x`. */

@@ -62,3 +62,8 @@ function readPresent<Value>(form: Form<Value>, written: unknown): Value | Wrong 
 export function patternOrVariable(body: string): string {
   return `^(?:${body}|.*\\$\\{[A-Z_].*)$`
 }
+
+/** What is written as one value, as text; a list or a mapping is none, so nothing reads it. */
+export function textOf(written: unknown): string {
+  return typeof written === 'string' || typeof written === 'number' ? String(written) : ''
+}

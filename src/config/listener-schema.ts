@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { listenerTypes } from '../listeners/options.ts'
 import type { ProtocolVersion } from '../mqtt/packets.ts'
 import { type Bind, parseBind } from './bind.ts'
-import { type Form, optional, required, Wrong } from './form.ts'
+import { type Form, optional, required, textOf, Wrong } from './form.ts'
 import { choice, flag, text } from './forms.ts'
 import { duration, orNone, rate, size, whole } from './number-forms.ts'
 
@@ -16,7 +16,7 @@ const bindForm: Form<Bind> = {
   wanted: 'host:port, [v6]:port, or *:port for all addresses',
   json: { type: 'string' },
   read: (written) => {
-    const bind = parseBind(String(written))
+    const bind = parseBind(textOf(written))
     return typeof bind === 'string' ? new Wrong(bind) : bind
   },
 }
@@ -34,7 +34,7 @@ const versionsForm: Form<readonly ProtocolVersion[]> = {
   read: (written) => {
     if (!Array.isArray(written)) return new Wrong('is not a list')
     if (written.length === 0) return new Wrong('is empty')
-    const read = written.map((version) => versions[String(version)])
+    const read = written.map((version) => versions[textOf(version)])
     const bad = read.indexOf(undefined)
     if (bad >= 0) return new Wrong('is no version of MQTT', [bad])
     return [...new Set(read as ProtocolVersion[])]

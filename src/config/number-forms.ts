@@ -1,6 +1,6 @@
 import type { Rate } from '../channel/options.ts'
 import { formatDuration, parseDuration } from './duration.ts'
-import { type Form, patternOrVariable, Wrong } from './form.ts'
+import { type Form, patternOrVariable, textOf, Wrong } from './form.ts'
 import { parseRate, type RateUnit } from './rate.ts'
 import { formatSize, parseSize } from './size.ts'
 
@@ -27,7 +27,7 @@ export function whole(range: Range): Form<number> {
       pattern: patternOrVariable(range.infinity ? '\\d+|infinity' : '\\d+'),
     },
     read: (written) => {
-      const number = /^\d{1,16}$/.test(String(written)) ? Number(written) : undefined
+      const number = /^\d{1,16}$/.test(textOf(written)) ? Number(written) : undefined
       return inRange(written === 'infinity' ? infinity : number, range, 'is not a whole number')
     },
   }
@@ -44,7 +44,7 @@ export function decimal(range: Range): Form<number> {
       pattern: patternOrVariable('\\d+(\\.\\d+)?'),
     },
     read: (written) => {
-      const number = /^\d{1,9}(\.\d{1,9})?$/.test(String(written)) ? Number(written) : undefined
+      const number = /^\d{1,9}(\.\d{1,9})?$/.test(textOf(written)) ? Number(written) : undefined
       return inRange(number, range, 'is not a number')
     },
   }
@@ -83,7 +83,7 @@ export function size(range: Range): Form<number> {
   return {
     wanted: orWords(`a size such as 64KB or 1MB${boundedBy(range, ends)}`, range),
     json: sizeJson('infinity'),
-    read: (written) => inRange(parseSize(String(written)), range, 'is not a size'),
+    read: (written) => inRange(parseSize(textOf(written)), range, 'is not a size'),
   }
 }
 
@@ -93,9 +93,9 @@ export function sizeOrShare(whole: number): Form<number> {
     wanted: 'a size such as 512MB, a share from 1% to 100%, or infinity',
     json: sizeJson('infinity|\\d+%'),
     read: (written) => {
-      const share = /^(\d{1,3})%$/.exec(String(written))?.[1]
+      const share = /^(\d{1,3})%$/.exec(textOf(written))?.[1]
       if (share === undefined) {
-        return inRange(parseSize(String(written)), sharedSize, 'is neither a size nor a share')
+        return inRange(parseSize(textOf(written)), sharedSize, 'is neither a size nor a share')
       }
       const percent = Number(share)
       if (percent < 1 || percent > 100) return new Wrong('is not a share from 1% to 100%')
@@ -113,7 +113,7 @@ export function rate(unit: RateUnit): Form<Rate | null> {
     read: (written) => {
       if (written === 'infinity') return null
       if (typeof written === 'number') return new Wrong('says how much but not in what time')
-      return parseRate(String(written), unit) ?? new Wrong('is not a rate')
+      return parseRate(textOf(written), unit) ?? new Wrong('is not a rate')
     },
   }
 }
@@ -143,8 +143,8 @@ function sizeJson(words: string): Readonly<Record<string, unknown>> {
 
 function readDuration(written: unknown, range: Range): number | Wrong {
   if (typeof written === 'number' && written !== 0) return new Wrong('has no unit')
-  if (/^\d+$/.test(String(written)) && Number(written) !== 0) return new Wrong('has no unit')
-  return inRange(parseDuration(String(written)), range, 'is not a duration')
+  if (/^\d+$/.test(textOf(written)) && Number(written) !== 0) return new Wrong('has no unit')
+  return inRange(parseDuration(textOf(written)), range, 'is not a duration')
 }
 
 function inRange(value: number | undefined, range: Range, otherwise: string): number | Wrong {

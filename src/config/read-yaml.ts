@@ -31,8 +31,12 @@ export function readYaml(text: string, file: string, environment: Environment): 
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const reader = new YamlReader(document, file, lines, environment)
+  let reportedLine = ''
   for (const error of [...document.errors, ...document.warnings]) {
-    reader.report(error.pos[0], [], sentence(error))
+    // One slip makes several errors: the first one of a line is the one to read.
+    const line = lineAt(text, error.pos[0])
+    if (line !== reportedLine) reader.report(error.pos[0], [], sentence(error, line))
+    reportedLine = line
   }
   const isBroken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY')
   if (!isBroken && document.contents !== null) reader.readRoot(document.contents)
@@ -72,7 +76,7 @@ class YamlReader {
     const offset = node.range?.[0] ?? 0
     if (++this.#values > valuesMax || path.length > depthMax) return this.#refuseSize(offset, path)
     this.draft.note(path, { place: this.#placeAt(offset) })
-    if (isAlias(node)) return this.#read((node as Alias).resolve(this.#document) ?? null, path)
+    if (isAlias(node)) return this.#readAlias(node, offset, path)
     if (isMap(node)) {
       const mapping: Mapping = Object.create(null)
       for (const pair of node.items)
@@ -84,6 +88,13 @@ class YamlReader {
     if (!isScalar(node)) return null
     if (typeof node.value !== 'string' || !node.value.includes('${')) return node.value
     return this.#expand(node.value, offset, path)
+  }
+
+  #readAlias(alias: Alias, offset: number, path: Path): unknown {
+    const target = alias.resolve(this.#document)
+    if (target !== undefined) return this.#read(target, path)
+    this.report(offset, path, 'no anchor has this name; wanted: an & with it, further up')
+    return unreadable
   }
 
   #refuseSize(offset: number, path: Path): symbol {
@@ -124,8 +135,14 @@ class YamlReader {
 }
 
 /** The parser's words without what it quotes from the file, which may be a secret. */
-function sentence(error: YAMLError): string {
+function sentence(error: YAMLError, line: string): string {
   if (error.code === 'DUPLICATE_KEY') return 'this key is here twice; wanted: once'
   const text = error.message.replace(/:? "(?:[^"\\]|\\.)*"$/s, '').split('\n', 1)[0] as string
-  return `${text.charAt(0).toLowerCase()}${text.slice(1)}; wanted: YAML`
+  const wanted = /[{,].*\$\{/.test(line) ? 'quotes around a text with ${ inside { }' : 'YAML'
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}; wanted: ${wanted}`
+}
+
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset)
+  return text.slice(text.lastIndexOf('\n', offset - 1) + 1, end < 0 ? text.length : end)
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { durabilities, sharedSubscriptionStrategies } from '../channel/options.ts'
 import { checkTopicName } from '../mqtt/topic.ts'
 import { isMapping } from './draft.ts'
-import { type Form, optional, patternOrVariable, Wrong } from './form.ts'
+import { type Form, optional, patternOrVariable, textOf, Wrong } from './form.ts'
 import { choice, flag, text } from './forms.ts'
 import { decimal, duration, orNone, rate, seconds, size, whole } from './number-forms.ts'
 
@@ -16,7 +16,7 @@ const qosForm: Form<0 | 1 | 2> = {
   wanted: '0, 1 or 2',
   json: { enum: [0, 1, 2, '0', '1', '2'] },
   read: (written) => {
-    const qos = ['0', '1', '2'].indexOf(String(written))
+    const qos = ['0', '1', '2'].indexOf(textOf(written))
     return qos < 0 ? new Wrong('is no QoS') : (qos as 0 | 1 | 2)
   },
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Program } from '../cli/program.ts'
+import { Program } from '../support/program.ts'
 
 test('JSON lines have level names, ISO times and the fields; children follow the level', async () => {
-  const program = new Program('test/base/chatter.ts', ['auto'])
+  const program = new Program('test/support/log-lines.ts', ['auto'])
   expect(await program.ended).toBe(0)
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/)
   expect(
@@ -18,7 +18,7 @@ test('JSON lines have level names, ISO times and the fields; children follow the
 })
 
 test('pretty lines are for people: one line an event', async () => {
-  const program = new Program('test/base/chatter.ts', ['pretty'])
+  const program = new Program('test/support/log-lines.ts', ['pretty'])
   expect(await program.ended).toBe(0)
   const lines = program.output.trim().split('\n')
   expect(lines).toHaveLength(3)

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { mqttBroker } from './program.ts'
+import { mqttBroker } from '../support/program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mqtt-broker-cli-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { mqttBroker, Program } from './program.ts'
+import { mqttBroker, Program } from '../support/program.ts'
 
 test('start without a configuration says so, says where it listens, and how to try it', async () => {
   const program = new Program('src/cli/main.ts', ['--listen', '0'])
@@ -45,7 +45,7 @@ test('start refuses an address that others reach without a decision: exit code 7
 })
 
 test('a second signal ends the process at once: exit code 128 and its number', async () => {
-  const program = new Program('test/cli/busy.ts', [])
+  const program = new Program('test/support/slow-to-stop.ts', [])
   await program.printed('ready')
   program.signal('SIGINT')
   await program.printed('stopping on SIGINT')

@@ -36,7 +36,7 @@ export class Program {
         if (this.output.includes(text)) settle()
       }
       this.#look()
-      this.ended.then((code) =>
+      void this.ended.then((code) =>
         reject(new Error(`ended with ${code}: ${this.output}${this.errors}`)),
       )
     })

@@ -80,7 +80,7 @@ export class Daemon {
       traffic: this.broker.metrics,
     }
     const zoneMaxima = [...zones.values()].map((zone) => [zone.name, zone.connectionsMax] as const)
-    this.#house = new House(connectionsByFileLimit(), new Map(zoneMaxima))
+    this.#house = new House(connectionsByFileLimit(!this.#store.isVolatile), new Map(zoneMaxima))
   }
 
   get listeners(): ListenerAddress[] {

@@ -17,7 +17,7 @@ import { AckQueue, type AckSender } from './ack-queue.ts'
 import { receiveAck } from './acknowledge.ts'
 import { receiveAuth } from './authenticate.ts'
 import type { Client } from './client.ts'
-import { receiveConnect } from './connect.ts'
+import { prepareToRefuse, receiveConnect } from './connect.ts'
 import { type Ending, endByClient, farewell } from './disconnect.ts'
 import type {
   AuthenticationExchange,
@@ -172,7 +172,7 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
 
   onRefused(refusal: Refusal): void {
     this.services.counters.protocolErrors++
-    if (refusal.code === ReasonCode.UnsupportedProtocolVersion) this.sawConnect = true
+    if (this.state.name === 'waiting') prepareToRefuse(this, refusal)
     this.refuse(refusal)
   }
 

@@ -33,6 +33,25 @@ export function receiveConnect(channel: Channel, packet: ConnectPacket): void {
   authenticate(channel, packet, clientId)
 }
 
+/**
+ * A CONNECT that cannot be read: an MQTT 5 client, and one of an unknown version, is told why in a
+ * CONNACK; an older client has its connection closed. [MQTT-3.1.4-1] [MQTT-3.1.2-2]
+ */
+export function prepareToRefuse(channel: Channel, refusal: Refusal): void {
+  const { protocolVersion } = channel.transport
+  channel.sawConnect =
+    protocolVersion === 5 || refusal.code === ReasonCode.UnsupportedProtocolVersion
+  if (protocolVersion !== 5) return
+  channel.transport.agree({
+    protocolVersion,
+    clientId: '',
+    maximumPacketSize: undefined,
+    topicAliasMaximumIn: 0,
+    topicAliasMaximumOut: 0,
+    requestProblemInformation: true,
+  })
+}
+
 function beyondZone(channel: Channel, packet: ConnectPacket): Refusal | undefined {
   const { qosMax, retainAvailable } = channel.zone.channel
   if (!channel.admission.protocolVersions.includes(packet.protocolVersion)) {

@@ -50,6 +50,8 @@ export interface Transport {
   /** False while what was sent waits for the socket. The channel's `drained` is called afterwards. */
   readonly writable: boolean
   readonly peer: Peer
+  /** What CONNECT said, also one that was refused; undefined while there was none. */
+  readonly protocolVersion: ProtocolVersion | undefined
   /** Answers false when the packet is larger than the client takes: nothing was sent. */
   publish(
     message: Message,

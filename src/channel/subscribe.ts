@@ -28,7 +28,8 @@ export function receiveSubscribe(channel: Channel, packet: SubscribePacket): voi
     reasonCodes.push(subscribe(channel, client, session, packet.packetId, filter, options))
   }
   const batch = session.isDurable ? services.commits.openBatch : 0
-  channel.acks.answer(batch, { type: 'suback', packetId: packet.packetId, reasonCodes })
+  const askedQos = packet.subscriptions.map(({ options }) => options.qos)
+  channel.acks.answer(batch, { type: 'suback', packetId: packet.packetId, reasonCodes, askedQos })
   if (channel.acks.length > 0) channel.waitForCommit()
 }
 

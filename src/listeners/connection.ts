@@ -3,7 +3,7 @@ import { type Admission, Channel } from '../channel/channel.ts'
 import type { Agreement, Peer, Services, Transport } from '../channel/ports.ts'
 import type { Frame } from '../mqtt/frame.ts'
 import type { Message } from '../mqtt/message.ts'
-import type { AckType, ServerPacket } from '../mqtt/packets.ts'
+import type { AckType, ProtocolVersion, ServerPacket } from '../mqtt/packets.ts'
 import type { ReasonCode } from '../mqtt/reason-code.ts'
 import type { QoS } from '../mqtt/subscription.ts'
 import { PacketDecoder } from '../wire/decoder.ts'
@@ -111,6 +111,10 @@ export class Connection implements Transport, StreamReceiver, Flushable {
 
   // What the channel calls.
 
+  get protocolVersion(): ProtocolVersion | undefined {
+    return this.#decoder.protocolVersion
+  }
+
   get writable(): boolean {
     if (this.#isCongested) return false
     if (this.#output.size + this.#stream.writableLength < this.#highWatermark) return true
@@ -182,6 +186,7 @@ export class Connection implements Transport, StreamReceiver, Flushable {
   close(): void {
     if (this.#isClosing) return
     this.#isClosing = true
+    this.#decoder.stop()
     if (this.#isPaused) this.#stream.resume()
     this.flush()
     this.#stream.end()

@@ -15,7 +15,7 @@ import { Reception } from './listeners/reception.ts'
 import { listenTcp } from './listeners/tcp.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
-import { VolatileStore } from './store/volatile-store.ts'
+import { VolatileStore } from './store/memory/volatile-store.ts'
 import { systemClock, systemRandom, systemWake } from './system.ts'
 import { OutputPool } from './wire/output-pool.ts'
 

@@ -1,5 +1,5 @@
-import type { Store, StoreBatch, StoredSession } from '../broker/ports.ts'
-import type { Message } from '../mqtt/message.ts'
+import type { Store, StoreBatch, StoredSession } from '../../broker/ports.ts'
+import type { Message } from '../../mqtt/message.ts'
 
 /**
  * `store.backend: memory`: nothing outlives the process, so nothing is written and no answer

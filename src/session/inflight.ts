@@ -123,7 +123,7 @@ export class Inflight {
     this.#window.remove(slot)
   }
 
-  /** A new connection: everything is unsent again and no quota is used. [MQTT-4.4.0-1] */
+  /** The connection has gone: for the next one all is unsent and no quota used. [MQTT-4.4.0-1] */
   rewind(): void {
     while (this.#pubrels.shift() !== undefined);
     for (let slot = this.first; slot !== undefined; slot = slot.next) {

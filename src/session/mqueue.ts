@@ -38,6 +38,12 @@ export class MQueue {
     return this.#bytes
   }
 
+  /** Whether a QoS 0 message waits. */
+  get hasQoS0(): boolean {
+    for (const own of this.#classes) if (own.hasQoS0) return true
+    return false
+  }
+
   /**
    * Says which entry must go before `entry` may join: the oldest of its class (a QoS 0 one first)
    * when the class is full, the oldest of the lowest class when the bytes are; `entry` itself when
@@ -81,7 +87,7 @@ export class MQueue {
     if (this.#length === 0 && this.#classes.length > 1) this.#classes = []
   }
 
-  /** Forgets everything: the session is over. */
+  /** Forgets everything; the entries stay linked to one another. */
   clear(): void {
     this.#count(-this.#length, -this.#bytes)
     this.#classes = []
@@ -178,6 +184,10 @@ class PriorityClass {
 
   get length(): number {
     return this.#entries.length
+  }
+
+  get hasQoS0(): boolean {
+    return this.#qos0.first !== undefined
   }
 
   newTurn(): void {

@@ -97,11 +97,23 @@ export class Outbound {
   /** Fills an empty mqueue with what a snapshot holds, whatever the limits are now. */
   load(queued: readonly QueuedSnapshot[]): void {
     const { upgradeQoS } = this.#context.options
-    for (const { sequence, priority, message, delivery } of queued) {
+    for (const { sequence, message, delivery } of queued) {
       const qos = effectiveQoS(message.qos, delivery.qos, upgradeQoS)
       const entry = new Outgoing(message, delivery, qos)
       entry.sequence = sequence
-      entry.priority = priority
+      this.#push(entry)
+    }
+  }
+
+  /**
+   * The zone's table of priorities may be another one: what waits moves to the classes that it
+   * says now, else a new message of a topic could pass an older one in another class.
+   */
+  reclassify(): void {
+    const queued = [...(this.#mqueue ?? [])].sort((a, b) => a.sequence - b.sequence)
+    this.#mqueue?.clear()
+    for (const entry of queued) {
+      entry.unlink()
       this.#push(entry)
     }
   }
@@ -135,10 +147,10 @@ export class Outbound {
     const canSend = sink?.writable === true
     if (canSend && !this.hasWaiting) {
       this.#sendQoS0(message, delivery, sink)
-    } else if (options.mqueueStoreQoS0) {
+    } else if (options.mqueueStoreQoS0 || (canSend && this.#mqueue?.hasQoS0 === true)) {
       this.#enqueue(new Outgoing(message.keep(), delivery, 0))
     } else if (canSend) {
-      // It overtakes what waits, which is QoS 1 and 2 or retained only: nothing else is stored.
+      // It may overtake QoS 1 and 2, but no QoS 0 that waits since the zone still stored it.
       this.#sendQoS0(message, delivery, sink)
     } else {
       this.#context.drop(message, 'qos0_msg')
@@ -161,22 +173,22 @@ export class Outbound {
   #enqueue(entry: Outgoing): void {
     const { options, recorder, stats } = this.#context
     const message = entry.message as Message
+    const mqueue = this.#openQueue()
     entry.priority = priorityOf(message.topic, options)
-    if (!this.#makeRoom(entry)) return
+    if (!this.#makeRoom(mqueue, entry)) return
     entry.sequence = this.#nextSequence++
-    this.#push(entry)
+    mqueue.push(entry)
     stats.enqueued++
     recorder.queued(entry.sequence, entry.priority, message, entry.delivery)
   }
 
-  #makeRoom(entry: Outgoing): boolean {
+  #makeRoom(mqueue: MQueue, entry: Outgoing): boolean {
     const { options, recorder } = this.#context
-    if (this.#mqueue === undefined) this.#mqueue = new MQueue(this.#context.observer.queued)
     for (;;) {
-      const victim = this.#mqueue.victimFor(entry, options)
+      const victim = mqueue.victimFor(entry, options)
       if (victim === undefined) return true
       if (victim !== entry) {
-        this.#mqueue.remove(victim)
+        mqueue.remove(victim)
         recorder.unqueued(victim.sequence)
       }
       victim.phase = 'ended'
@@ -186,8 +198,13 @@ export class Outbound {
   }
 
   #push(entry: Outgoing): void {
+    entry.priority = priorityOf((entry.message as Message).topic, this.#context.options)
+    this.#openQueue().push(entry)
+  }
+
+  #openQueue(): MQueue {
     if (this.#mqueue === undefined) this.#mqueue = new MQueue(this.#context.observer.queued)
-    this.#mqueue.push(entry)
+    return this.#mqueue
   }
 
   #takeRetained(feed: RetainedFeed, sink: Sink, now: number): Step {

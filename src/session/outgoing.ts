@@ -49,6 +49,13 @@ export class Outgoing {
     this.qos = qos
   }
 
+  /** Forgets the list and the lane that it was in, which are given up as a whole. */
+  unlink(): void {
+    this.previous = undefined
+    this.next = undefined
+    this.behind = undefined
+  }
+
   /** Bytes that it keeps alive. */
   get cost(): number {
     return this.message === undefined ? 0 : this.message.cost

@@ -94,7 +94,12 @@ export class Session {
 
   /** Other limits, as from another zone; what waits meets them at the next insert. */
   reconfigure(options: SessionOptions): void {
+    const before = this.#context.options
     this.#context.options = options
+    const isSameTable =
+      before.mqueuePriorities === options.mqueuePriorities &&
+      before.mqueueDefaultPriority === options.mqueueDefaultPriority
+    if (!isSameTable) this.#outbound.reclassify()
   }
 
   get recorder(): Recorder {
@@ -182,7 +187,7 @@ export class Session {
   }
 
   /**
-   * Takes the retained messages of a new subscription . They are sent before what is
+   * Takes the retained messages of a new subscription. They are sent before what is
    * in the mqueue, as window and socket allow, and count to no limit of the mqueue.
    */
   sendRetained(items: readonly RetainedItem[], delivery: Delivery): void {
@@ -232,19 +237,19 @@ export class Session {
     return this.#window.retry(now)
   }
 
-  /** A connection has come: all in flight is unsent again and its quota is whole. [MQTT-4.9.0-1] */
+  /** A connection has come; its quota is whole. [MQTT-4.9.0-1] */
   attach(sink: Sink, connection: Connection, _now: number): void {
     assert(this.#context.sink === undefined, 'a session has one connection at a time')
     this.#context.sink = sink
     this.#context.receiveMaximum = connection.receiveMaximum
     this.#context.protocolVersion = connection.protocolVersion
-    this.#window.inflight.rewind()
     this.#outbound.beginRound()
   }
 
-  /** The connection has gone; what is in flight waits for the next one. */
+  /** The connection has gone; all in flight is unsent again and waits for the next one. */
   detach(_now: number): void {
     this.#context.sink = undefined
+    this.#window.inflight.rewind()
     this.#outbound.compact()
     this.#awaitingRel.compact()
   }

@@ -17,6 +17,7 @@ export type SlotSnapshot =
 /** One entry of the mqueue as data. */
 export interface QueuedSnapshot {
   readonly sequence: number
+  /** The class it was in; when it is restored the zone's table decides anew. */
   readonly priority: number
   readonly message: Message
   readonly delivery: Delivery

@@ -43,7 +43,7 @@ export function receiveAuth(channel: Channel, packet: AuthPacket): void {
   const method = channel.exchange?.method ?? channel.client?.authenticationMethod
   if (method === undefined) {
     return channel.refuse(
-      new Refusal(ReasonCode.BadAuthenticationMethod, 'AUTH, and CONNECT named no method'),
+      new Refusal(ReasonCode.ProtocolError, 'AUTH, and CONNECT named no method'),
     )
   }
   if (packet.authenticationMethod !== method) {

@@ -255,7 +255,10 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   }
 
   sendAnswer(packet: ServerPacket): void {
-    this.transport.send(packet)
+    if (!this.transport.send(packet)) {
+      const because = `${packet.type.toUpperCase()} is larger than the client takes`
+      return this.refuse(new Refusal(ReasonCode.PacketTooLarge, because))
+    }
     if (packet.type === 'suback') startRetained(this, packet.packetId)
   }
 
@@ -337,7 +340,10 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   #onIdle(now: number): void {
     this.now = now
     if (this.state.isOpen) return keepAliveDue(this, now)
-    const because = `no whole CONNECT within ${this.zone.channel.idleTimeoutMs} ms`
+    const { idleTimeoutMs } = this.zone.channel
+    const because = this.sawConnect
+      ? `CONNECT was not settled within ${idleTimeoutMs} ms`
+      : `no whole CONNECT within ${idleTimeoutMs} ms`
     this.end({ code: ReasonCode.KeepAliveTimeout, because, by: 'server', publishWill: false })
   }
 }

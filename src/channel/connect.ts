@@ -5,6 +5,7 @@ import { authenticate } from './authenticate.ts'
 import type { Channel } from './channel.ts'
 import { clientIdOf } from './client-id.ts'
 import type { Identity, OpenedSession } from './ports.ts'
+import { mayPublish } from './publish.ts'
 import { Throttle } from './throttle.ts'
 
 const neverExpires = 0xffff_ffff
@@ -85,8 +86,7 @@ export function admit(
 ): void {
   const will = packet.will
   if (will !== undefined) {
-    const { topic, qos, retain } = will.message
-    if (topic.startsWith('$') || !identity.mayPublish(topic, qos, retain)) {
+    if (!mayPublish(identity, will.message)) {
       return channel.refuse(
         new Refusal(ReasonCode.NotAuthorized, `the will's topic is not allowed`),
       )
@@ -164,7 +164,10 @@ function welcome(
     topicAliasMaximumOut: packet.topicAliasMaximum,
     requestProblemInformation: packet.requestProblemInformation,
   })
-  transport.send(connack)
+  if (!transport.send(connack)) {
+    const because = 'CONNACK is larger than the client takes'
+    return channel.refuse(new Refusal(ReasonCode.PacketTooLarge, because))
+  }
   services.counters.connackSent++
   services.log.info(
     {

@@ -2,6 +2,7 @@ import type { DisconnectPacket } from '../mqtt/packets.ts'
 import { ReasonCode, reasonName } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { Channel } from './channel.ts'
+import { connackCode, disconnectCode } from './ending-code.ts'
 
 /** How a connection ends. */
 export interface Ending {
@@ -71,7 +72,7 @@ export function farewell(channel: Channel, ending: Ending): void {
 function sendDisconnect(channel: Channel, ending: Ending): void {
   const sent = channel.transport.send({
     type: 'disconnect',
-    reasonCode: ending.code,
+    reasonCode: disconnectCode(ending.code),
     reasonString: ending.because,
   })
   if (sent) channel.services.counters.disconnectSent++
@@ -81,7 +82,7 @@ function sendConnack(channel: Channel, ending: Ending): void {
   channel.transport.send({
     type: 'connack',
     sessionPresent: false,
-    reasonCode: ending.code,
+    reasonCode: connackCode(ending.code),
     reasonString: ending.because,
   })
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../mqtt/refusal.ts'
 import type { Session } from '../session/session.ts'
 import type { Channel } from './channel.ts'
 import type { Client } from './client.ts'
-import type { Receipt } from './ports.ts'
+import type { Identity, Receipt } from './ports.ts'
 
 const notAuthorized: Receipt = { code: ReasonCode.NotAuthorized, batch: 0 }
 
@@ -21,7 +21,8 @@ export function receivePublish(channel: Channel, message: Message, packetId: num
   const beyond = beyondZone(channel, message)
   if (beyond !== undefined) return channel.refuse(beyond)
   if (message.qos === 0) {
-    if (mayPublish(client, message)) services.exchange.publish(message, channel.zone, channel.now)
+    if (mayPublish(client.identity, message))
+      services.exchange.publish(message, channel.zone, channel.now)
     else services.counters.messagesNotAuthorized += message.count
   } else if (message.qos === 1) publishQoS1(channel, client, message, packetId)
   else publishQoS2(channel, client, session, message, packetId)
@@ -73,7 +74,7 @@ function publishQoS2(
 }
 
 function answerFor(channel: Channel, client: Client, message: Message): Receipt {
-  if (mayPublish(client, message))
+  if (mayPublish(client.identity, message))
     return channel.services.exchange.publish(message, channel.zone, channel.now)
   channel.services.counters.messagesNotAuthorized++
   return notAuthorized
@@ -92,10 +93,10 @@ function takeQuota(channel: Channel): boolean {
 }
 
 /** Topics under `$SYS` are the broker's own; `$share/…` is no topic. */
-function mayPublish(client: Client, message: Message): boolean {
+export function mayPublish(identity: Identity, message: Message): boolean {
   const { topic } = message
   if (topic.charCodeAt(0) === 0x24 && (topic.startsWith('$SYS/') || topic.startsWith('$share/'))) {
     return false
   }
-  return client.identity.mayPublish(topic, message.qos, message.retain)
+  return identity.mayPublish(topic, message.qos, message.retain)
 }

@@ -31,11 +31,13 @@ export function readYaml(text: string, file: string, environment: Environment): 
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const reader = new YamlReader(document, file, lines, environment)
-  let reportedLine = ''
+  let reportedLine = 0
   for (const error of [...document.errors, ...document.warnings]) {
     // One slip makes several errors: the first one of a line is the one to read.
-    const line = lineAt(text, error.pos[0])
-    if (line !== reportedLine) reader.report(error.pos[0], [], sentence(error, line))
+    const { line } = lines.linePos(error.pos[0])
+    if (line !== reportedLine) {
+      reader.report(error.pos[0], [], sentence(error, lineAt(text, error.pos[0])))
+    }
     reportedLine = line
   }
   const isBroken = document.errors.some((error) => error.code !== 'DUPLICATE_KEY')

@@ -119,6 +119,11 @@ test('an empty list of listeners', () => {
   ])
 })
 
+test('a file that ends within a list is a problem too, however empty its last line is', () => {
+  for (const yaml of ['zones: [\n', 'zones: {', 'a:\n  - [1,\n\n'])
+    expect(problems(yaml)).toHaveLength(1)
+})
+
 test('an address that others reach wants a decision about anonymous clients', () => {
   const yaml = 'listeners: [{ name: all, bind: "*:1883" }]'
   expect(problems(yaml)).toEqual([`zone.yaml:1:32 listeners[all].bind: ${anonymousWanted}`])

@@ -131,7 +131,9 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     packetId: number,
     subscriptionIds: readonly number[] | undefined,
   ): boolean {
-    const { now } = this.channel
+    // Only an expiry asks what time it is; the channel only knows when its own client last spoke.
+    const expires = message.expiresAt !== Number.POSITIVE_INFINITY
+    const now = expires ? this.#parts.services.clock.now() : 0
     const sent = this.#encoder.publish(message, qos, retain, dup, packetId, subscriptionIds, now)
     if (sent && !this.#isDirty) this.#markDirty()
     return sent

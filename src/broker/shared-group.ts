@@ -1,20 +1,10 @@
 import { assert } from '../base/assert.ts'
 import type { Random } from '../base/random.ts'
+import type { SharedSubscriptionStrategy } from '../channel/options.ts'
 import type { Message } from '../mqtt/message.ts'
 import type { Delivery, SubscriptionOptions } from '../mqtt/subscription.ts'
 import { deliveryOf } from './delivery.ts'
 import type { Subscriber } from './ports.ts'
-
-/** How a group chooses the member that gets a message; the zone's `shared_subscription_strategy`. */
-export const sharedStrategies = [
-  'round_robin',
-  'random',
-  'sticky',
-  'hash_clientid',
-  'hash_topic',
-  'local',
-] as const
-export type SharedStrategy = (typeof sharedStrategies)[number]
 
 /** One subscriber's share in a group. Only `place` changes, and only the group changes it. */
 export class Member<S extends Subscriber> {
@@ -101,7 +91,11 @@ export class SharedGroup<S extends Subscriber> {
   }
 
   /** The member that gets a message; undefined only when there is none. */
-  pick(message: Message, strategy: SharedStrategy, random: Random): Member<S> | undefined {
+  pick(
+    message: Message,
+    strategy: SharedSubscriptionStrategy,
+    random: Random,
+  ): Member<S> | undefined {
     return this.#pick(message, strategy, random, undefined)
   }
 
@@ -112,7 +106,7 @@ export class SharedGroup<S extends Subscriber> {
   pickExcept(
     clientId: string,
     message: Message,
-    strategy: SharedStrategy,
+    strategy: SharedSubscriptionStrategy,
     random: Random,
   ): Member<S> | undefined {
     return this.#pick(message, strategy, random, clientId)
@@ -132,7 +126,7 @@ export class SharedGroup<S extends Subscriber> {
 
   #pick(
     message: Message,
-    strategy: SharedStrategy,
+    strategy: SharedSubscriptionStrategy,
     random: Random,
     except: string | undefined,
   ): Member<S> | undefined {

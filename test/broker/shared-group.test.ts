@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { SeededRandom } from '../../src/base/random.ts'
+import { SharedGroup } from '../../src/broker/shared-group.ts'
 import {
-  SharedGroup,
-  type SharedStrategy,
-  sharedStrategies,
-} from '../../src/broker/shared-group.ts'
+  type SharedSubscriptionStrategy,
+  sharedSubscriptionStrategies,
+} from '../../src/channel/options.ts'
 import { messageOf, TestSubscriber, wanting } from './routing.ts'
 
 const filter = '$share/g/a'
@@ -17,7 +17,11 @@ function groupOf(size: number): { group: SharedGroup<TestSubscriber>; clients: T
   return { group, clients }
 }
 
-function picks(group: SharedGroup<TestSubscriber>, strategy: SharedStrategy, count: number) {
+function picks(
+  group: SharedGroup<TestSubscriber>,
+  strategy: SharedSubscriptionStrategy,
+  count: number,
+) {
   const message = messageOf('a')
   return Array.from({ length: count }, () => {
     return group.pick(message, strategy, random)?.subscriber.clientId
@@ -36,7 +40,7 @@ test('[MQTT-4.8.2-3] each member gets messages at its own QoS, with its own iden
 })
 
 test('pickExcept never answers the client whose session ended', () => {
-  for (const strategy of sharedStrategies) {
+  for (const strategy of sharedSubscriptionStrategies) {
     const { group, clients } = groupOf(3)
     const message = messageOf('a', { qos: 1 })
     for (let i = 0; i < 20; i++) {
@@ -51,7 +55,7 @@ test('pickExcept never answers the client whose session ended', () => {
 })
 
 describe('with any strategy', () => {
-  test.each(sharedStrategies)(
+  test.each(sharedSubscriptionStrategies)(
     '%s prefers a writable socket, then a connection, then any',
     (strategy) => {
       const { group, clients } = groupOf(4)
@@ -72,7 +76,7 @@ describe('with any strategy', () => {
     },
   )
 
-  test.each(sharedStrategies)(
+  test.each(sharedSubscriptionStrategies)(
     '%s answers nobody in an empty group and the only one in a small',
     (strategy) => {
       expect(picks(groupOf(0).group, strategy, 1)).toEqual([undefined])

@@ -115,12 +115,19 @@ export class SessionManager implements Sessions {
     return { session: managed.session, isPresent: goesOn, batch }
   }
 
-  /** The connection is over: the session waits for its client, or ends. */
+  /**
+   * The connection is over: the session waits for its client, or ends. What DISCONNECT changed of it
+   * is recorded, so that no restart revives the will. [MQTT-3.1.2-10]
+   */
   close(clientId: string, owner: SessionOwner, end: ConnectionEnd): void {
     const managed = this.#sessions.get(clientId)
     if (managed === undefined || managed.owner !== owner) return
+    const { expiryInterval, will } = managed
     if (end.expiryInterval !== undefined) managed.expiryInterval = end.expiryInterval
     if (!end.publishWill) managed.will = undefined
+    const isChanged = managed.will !== will || managed.expiryInterval !== expiryInterval
+    if (isChanged && managed.session.isDurable)
+      this.#parts.journal.batch.sessionChanged(managed.session, stateOf(managed))
     this.#release(managed)
   }
 

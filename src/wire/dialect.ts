@@ -164,11 +164,15 @@ function connackReturnCode(code: ReasonCode): number | undefined {
 
 /**
  * What an acknowledgement becomes in 3.x, which only knows the positive one. A PUBLISH that is not
- * authorised is acknowledged all the same; any other failure closes the connection, for the client
- * would believe a lost message safe. [MQTT3-3.3.5-2]
+ * authorised is acknowledged all the same, and so is a packet id that is not known: its exchange
+ * was completed and the answer got lost, or it was refused with a PUBREC that 3.x cannot say. Any
+ * other failure closes the connection, for the client would believe a lost message safe.
+ * [MQTT3-3.3.5-2] [MQTT3-4.3.3-2]
  */
 export function ackIn3x(code: number): 'positive' | 'close' {
-  return code < 0x80 || code === ReasonCode.NotAuthorized ? 'positive' : 'close'
+  if (code < 0x80) return 'positive'
+  const ends = code === ReasonCode.NotAuthorized || code === ReasonCode.PacketIdentifierNotFound
+  return ends ? 'positive' : 'close'
 }
 
 /**

@@ -255,10 +255,12 @@ describe('acknowledgements', () => {
     expect(bytes()).toHaveLength(5)
   })
 
-  test('[MQTT3-3.3.5-2] of 3.x are positive where not authorised, and cannot say any other failure', () => {
+  test('[MQTT3-3.3.5-2] of 3.x are positive where not authorised or not known, and cannot say any other failure', () => {
     const { encoder, bytes } = newEncoder({ protocolVersion: 4 })
     expect(encoder.ack(AckType.Puback, 1, ReasonCode.NotAuthorized)).toBe(true)
     expect(bytes()).toEqual(hex('40 02 0001'))
+    expect(encoder.ack(AckType.Pubcomp, 1, ReasonCode.PacketIdentifierNotFound)).toBe(true)
+    expect(bytes()).toEqual(hex('70 02 0001'))
     expect(encoder.ack(AckType.Puback, 1, ReasonCode.QuotaExceeded)).toBe(false)
     expect(bytes()).toHaveLength(0)
   })

@@ -20,10 +20,13 @@ export function clientIdOf(channel: Channel, packet: ConnectPacket): string | Re
   }
   const { clientId, protocolVersion } = packet
   if (clientId === '') return assignedId(channel, packet)
+  if (protocolVersion === 3 && clientId.length > lengthMaxOf31) {
+    const because = `a client id of ${clientId.length} characters, MQTT 3.1 has ${lengthMaxOf31}`
+    return new Refusal(ReasonCode.ClientIdentifierNotValid, because)
+  }
   const length = Buffer.byteLength(clientId)
-  const lengthMax = protocolVersion === 3 ? lengthMaxOf31 : clientIdLengthMax
-  if (length > lengthMax) {
-    const because = `a client id of ${length} bytes, the limit is ${lengthMax}`
+  if (length > clientIdLengthMax) {
+    const because = `a client id of ${length} bytes, the limit is ${clientIdLengthMax}`
     return new Refusal(ReasonCode.ClientIdentifierNotValid, because)
   }
   return clientId

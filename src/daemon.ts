@@ -79,8 +79,7 @@ export class Daemon {
       pool: new OutputPool(),
       traffic: this.broker.metrics,
     }
-    const zoneMaxima = [...zones.values()].map((zone) => [zone.name, zone.connectionsMax] as const)
-    this.#house = new House(connectionsByFileLimit(!this.#store.isVolatile), new Map(zoneMaxima))
+    this.#house = new House(connectionsByFileLimit(!this.#store.isVolatile), zones)
   }
 
   get listeners(): ListenerAddress[] {

@@ -1,6 +1,8 @@
 /**
- * A token bucket with a burst of one period: what a client may send. Past it reading pauses, so
- * that TCP slows the client down; nothing is lost and nobody is disconnected.
+ * A token bucket with a burst of one period. What a client may send is taken into debt: reading
+ * pauses until it is paid, so that TCP slows the client down, nothing is lost and nobody is
+ * disconnected. Connections are taken without debt, so that a flood which is refused costs nothing
+ * once it is over.
  */
 export class TokenBucket {
   readonly #perMs: number
@@ -17,8 +19,21 @@ export class TokenBucket {
 
   /** Takes `amount`, into debt if need be. Answers how many ms to wait until the debt is paid, 0 for none. */
   take(amount: number, now: number): number {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs) - amount
-    this.#at = now
+    this.#fill(now)
+    this.#tokens -= amount
     return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs)
+  }
+
+  /** Takes one if there is one, and never into debt. Answers whether there was. */
+  takeOne(now: number): boolean {
+    this.#fill(now)
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+
+  #fill(now: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs)
+    this.#at = now
   }
 }

@@ -19,7 +19,7 @@ export interface ListenerOptions {
   readonly zone: string
   /** Connections at a time; at it new ones are refused. `Infinity` for no limit. */
   readonly connectionsMax: number
-  /** New connections in a time; above it accepting pauses. Undefined for no limit. */
+  /** New connections in a time; above it they are refused (0x9F). Undefined for no limit. */
   readonly connectionRate: Rate | undefined
   /** The versions that may connect; others get 0x84 or, MQTT 3.x, return code 1. */
   readonly protocolVersions: readonly ProtocolVersion[]

@@ -62,14 +62,18 @@ export class Reception implements ConnectionHost {
   }
 
   #tooMuch(): Refusal | undefined {
-    if (this.#rate !== undefined && this.#rate.take(1, this.#parts.services.clock.now()) > 0) {
-      return this.#complain(ReasonCode.ConnectionRateExceeded, 'max_conn_rate of the listener')
-    }
     if (this.connections.size - this.#refused >= this.#options.connectionsMax) {
       return this.#complain(ReasonCode.ServerBusy, 'max_connections of the listener')
     }
-    const limit = this.#house.limitReached(this.#admission.zone.name)
-    return limit === undefined ? undefined : this.#complain(ReasonCode.ServerBusy, limit)
+    const { name } = this.#admission.zone
+    const limit = this.#house.limitReached(name)
+    if (limit !== undefined) return this.#complain(ReasonCode.ServerBusy, limit)
+    const now = this.#parts.services.clock.now()
+    if (this.#rate?.takeOne(now) === false) {
+      return this.#complain(ReasonCode.ConnectionRateExceeded, 'max_conn_rate of the listener')
+    }
+    if (this.#house.admits(name, now)) return undefined
+    return this.#complain(ReasonCode.ConnectionRateExceeded, `max_conn_rate of zone ${name}`)
   }
 
   #complain(code: ReasonCode, limit: string): Refusal {

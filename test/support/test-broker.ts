@@ -8,7 +8,7 @@ import { defaultRetainedOptions, type RetainedOptions } from '../../src/broker/r
 import { type ChannelOptions, defaultChannelOptions } from '../../src/channel/options.ts'
 import type { Authenticator, Zone } from '../../src/channel/ports.ts'
 import type { StreamReceiver } from '../../src/listeners/byte-stream.ts'
-import { House } from '../../src/listeners/house.ts'
+import { House, type ZoneLimits } from '../../src/listeners/house.ts'
 import { defaultListenerOptions, type ListenerOptions } from '../../src/listeners/options.ts'
 import { OutputFlusher } from '../../src/listeners/output-flusher.ts'
 import type { AcceptedStream } from '../../src/listeners/reception.ts'
@@ -24,6 +24,8 @@ export interface TestBrokerWish {
   readonly channel?: Partial<ChannelOptions>
   readonly session?: Partial<SessionOptions>
   readonly listener?: Partial<ListenerOptions>
+  /** What the zone `default` takes. */
+  readonly zoneLimits?: ZoneLimits
   readonly retainer?: Partial<RetainedOptions>
   readonly limits?: { readonly sessionsMax?: number; readonly queuedBytesMax?: number }
   readonly authenticator?: Authenticator
@@ -83,7 +85,8 @@ export class TestBroker {
       pool: new OutputPool(),
       traffic: this.broker.metrics,
     }
-    const house = new House(Number.POSITIVE_INFINITY, new Map())
+    const limits = wish.zoneLimits === undefined ? [] : [['default', wish.zoneLimits] as const]
+    const house = new House(Number.POSITIVE_INFINITY, new Map(limits))
     const options = { ...defaultListenerOptions, ...wish.listener }
     this.reception = new Reception(parts, options, this.zone, house)
   }

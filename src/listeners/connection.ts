@@ -34,6 +34,11 @@ export interface Traffic {
   bytesSent: number
 }
 
+/**
+ * Unread output, in high watermarks, at which we stop reading too: messages wait at one, so above
+ * it grow only answers, of a client that asks and asks and does not read them.
+ */
+const unreadWatermarksMax = 2
 /** How long a closing connection may take to read what was written before it is cut off. */
 const lingerMs = 5000
 
@@ -41,7 +46,7 @@ const lingerMs = 5000
  * One duplex stream ⇄ codec ⇄ channel, for every kind of socket.
  *
  * Invariants: 1. it is in the flusher's list exactly while `#isDirty`. 2. reading is paused exactly
- * while the channel does not accept. 3. bytes wait in the stream or the output, never both past
+ * while the channel does not accept or the client does not read its answers. 3. bytes wait in the stream or the output, never both past
  * the high watermark: above it the channel sees `writable` false and leaves messages in its queue.
  */
 export class Connection implements Transport, StreamReceiver, Flushable {
@@ -57,6 +62,7 @@ export class Connection implements Transport, StreamReceiver, Flushable {
   #isDirty = false
   #isPaused = false
   #isCongested = false
+  #isUnread = false
   #isClosing = false
   #isClosed = false
   #linger: Deadline | undefined
@@ -90,6 +96,9 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     this.#parts.traffic.bytesReceived += chunk.length
     this.channel.beginChunk(now, chunk.length)
     this.#decoder.push(chunk, now)
+    if (!this.writable && this.#unreadSize > unreadWatermarksMax * this.#highWatermark) {
+      this.#isUnread = true
+    }
     this.#followChannel()
   }
 
@@ -97,6 +106,9 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     if (!this.#isCongested || this.#isClosing) return
     this.#isCongested = false
     this.channel.drained(this.#parts.services.clock.now())
+    if (!this.#isUnread) return
+    this.#isUnread = false
+    this.#followChannel()
   }
 
   onClose(because: string | undefined): void {
@@ -117,7 +129,7 @@ export class Connection implements Transport, StreamReceiver, Flushable {
 
   get writable(): boolean {
     if (this.#isCongested) return false
-    if (this.#output.size + this.#stream.writableLength < this.#highWatermark) return true
+    if (this.#unreadSize < this.#highWatermark) return true
     this.#isCongested = true
     return false
   }
@@ -223,14 +235,19 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     this.onDrain()
   }
 
+  /** Bytes that the client has not taken yet. */
+  get #unreadSize(): number {
+    return this.#output.size + this.#stream.writableLength
+  }
+
   #markDirty(): void {
     this.#isDirty = true
     this.#parts.flusher.add(this)
   }
 
-  /** Reads while the channel accepts, else not, so that TCP holds the client back. */
+  /** Reads while the channel accepts and the client reads, so that TCP holds the client back. */
   #followChannel(): void {
-    const isPaused = !this.channel.accepting
+    const isPaused = !this.channel.accepting || this.#isUnread
     if (isPaused === this.#isPaused || this.#isClosing) return
     this.#isPaused = isPaused
     if (isPaused) this.#stream.pause()

@@ -54,6 +54,22 @@ export class Reception implements ConnectionHost {
     stream.attach(connection)
   }
 
+  /** Counts a connection that has not asked for MQTT yet, until it leaves; answers false at the limit. */
+  enterStranger(): boolean {
+    const isIn = this.#house.enterStranger()
+    if (!isIn) this.#complain(ReasonCode.ServerBusy, 'the limit of open files of the process')
+    return isIn
+  }
+
+  leaveStranger(): void {
+    this.#house.leaveStranger()
+  }
+
+  /** The system could not accept a connection; others go on. */
+  acceptFailed(error: NodeJS.ErrnoException): void {
+    this.#complain(ReasonCode.ServerBusy, `a limit of the system (${error.code ?? error.message})`)
+  }
+
   onClosed(connection: Connection): void {
     this.connections.delete(connection)
     if (connection.channel.admission.refuse === undefined)

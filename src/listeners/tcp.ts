@@ -16,7 +16,7 @@ export async function listenTcp(options: ListenerOptions, reception: Reception):
     },
     (socket) => reception.accept(new TcpStream(socket), peerAddress(socket)),
   )
-  const { address, port } = await listen(server, options)
+  const { address, port } = await listen(server, options, reception)
   return { options, reception, address, port, stopAccepting: () => server.close() }
 }
 
@@ -27,14 +27,19 @@ export function peerAddress(socket: Socket): string {
   return plain.includes(':') ? `[${plain}]:${socket.remotePort}` : `${plain}:${socket.remotePort}`
 }
 
-/** Opens a server's port. Throws: ListenError. */
-export async function listen(server: Server, options: ListenerOptions): Promise<AddressInfo> {
+/** Opens a server's port; what fails later is logged and ends nothing. Throws: ListenError. */
+export async function listen(
+  server: Server,
+  options: ListenerOptions,
+  reception: Reception,
+): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => reject(new ListenError(options, error))
     server.once('error', onError)
     const { backlog, host, port } = options
     server.listen({ port, backlog, ...(host !== undefined && { host }) }, () => {
       server.off('error', onError)
+      server.on('error', (error) => reception.acceptFailed(error))
       resolve()
     })
   })

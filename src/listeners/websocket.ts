@@ -13,7 +13,9 @@ import { WebSocketStream } from './websocket-stream.ts'
 const subprotocols = ['mqtt', 'mqttv3.1'] as const
 /** A frame may join several packets, so it may be longer than one. */
 const frameSlack = 64 * 1024
-const handshakeMs = 10_000
+/** From connecting to a whole upgrade request, if `idle_timeout` is not shorter. */
+const handshakeMsMax = 10_000
+const handshakeCheckMs = 1000
 
 /**
  * Listens for MQTT over WebSocket on one path; the client must offer the subprotocol `mqtt`.
@@ -24,17 +26,22 @@ export async function listenWebSocket(
   reception: Reception,
   zone: ChannelOptions,
 ): Promise<Listener> {
+  const handshakeMs = Math.min(handshakeMsMax, zone.idleTimeoutMs)
   const server = createServer({
     noDelay: options.noDelay,
     keepAlive: options.keepAliveMs !== undefined,
     keepAliveInitialDelay: options.keepAliveMs ?? 0,
     headersTimeout: handshakeMs,
     requestTimeout: handshakeMs,
+    connectionsCheckingInterval: Math.min(handshakeCheckMs, handshakeMs),
   })
+  const strangers = new Strangers(reception)
+  server.on('connection', (socket) => strangers.enter(socket))
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    autoPong: false,
     skipUTF8Validation: true,
     maxPayload: zone.maximumPacketSize + frameSlack,
     handleProtocols: (offered) => subprotocols.find((name) => offered.has(name)) ?? false,
@@ -53,11 +60,41 @@ export async function listenWebSocket(
     const refusal = refuseUpgrade(request, options.path)
     if (refusal !== undefined) return reject(socket, refusal.status, refusal.why)
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      strangers.leave(socket)
       reception.accept(new WebSocketStream(webSocket), peerAddress(socket as Socket))
     })
   })
-  const { address, port } = await listen(server, options)
-  return { options, reception, address, port, stopAccepting: () => server.close() }
+  const { address, port } = await listen(server, options, reception)
+  const stopAccepting = (): void => {
+    server.close()
+    // Those that are not upgraded: `close` would wait for them, and look at no time-out any more.
+    server.closeAllConnections()
+  }
+  return { options, reception, address, port, stopAccepting }
+}
+
+/** Network connections before their upgrade, each of which has an open file. */
+class Strangers {
+  readonly #reception: Reception
+  readonly #sockets = new Set<Duplex>()
+
+  constructor(reception: Reception) {
+    this.#reception = reception
+  }
+
+  enter(socket: Duplex): void {
+    if (!this.#reception.enterStranger()) {
+      socket.destroy()
+      return
+    }
+    this.#sockets.add(socket)
+    socket.once('close', () => this.leave(socket))
+  }
+
+  /** It is upgraded, or gone; the second call does nothing. */
+  leave(socket: Duplex): void {
+    if (this.#sockets.delete(socket)) this.#reception.leaveStranger()
+  }
 }
 
 function refuseUpgrade(

@@ -22,6 +22,7 @@ export class Metrics implements ChannelCounters {
   messagesRefused = 0
   protocolErrors = 0
   keepAliveTimeouts = 0
+  internalErrors = 0
   messagesWithoutSubscribers = 0
   messagesAcked = 0
   retainedRefused = 0

@@ -1,6 +1,6 @@
 import { Ring } from '../base/ring.ts'
 import type { AckType, ServerPacket } from '../mqtt/packets.ts'
-import type { ReasonCode } from '../mqtt/reason-code.ts'
+import { ReasonCode } from '../mqtt/reason-code.ts'
 import type { Commits } from './ports.ts'
 
 /** Sends what the queue lets go. */
@@ -14,9 +14,10 @@ export interface AckSender {
   sendAnswer(packet: ServerPacket): void
 }
 
-/** An answer that waits for its batch: an acknowledgement or a whole packet (SUBACK, UNSUBACK, CONNACK). */
+/** An answer that waits for its batch: an acknowledgement or a whole packet (SUBACK, UNSUBACK). */
 interface Waiting {
   readonly batch: number
+  /** 0 when it is a packet. */
   readonly type: AckType | 0
   readonly packetId: number
   readonly reasonCode: ReasonCode
@@ -28,7 +29,8 @@ interface Waiting {
  * Answers to one client leave in the order of their causes, each when the batch that holds its
  * change is safe. One that needs no commit does not overtake one that does.
  *
- * Invariant: after `release` the queue is empty, or its head's batch is not yet safe.
+ * Invariant: after `release` the queue is empty, or its head's batch is not yet safe. It needs no
+ * limit of its own: the channel stops reading when it is long.
  */
 export class AckQueue {
   readonly #commits: Commits
@@ -45,13 +47,7 @@ export class AckQueue {
     return this.#waiting?.length ?? 0
   }
 
-  /** Whether an answer to batch `batch` (0: none) may leave now. */
-  #isFree(batch: number): boolean {
-    return (
-      batch <= this.#commits.committed && (this.#waiting === undefined || this.#waiting.isEmpty)
-    )
-  }
-
+  /** An acknowledgement, for when batch `batch` is safe; 0 waits for none. */
   // hot: with a volatile store an acknowledgement passes through here without allocating.
   ack(
     batch: number,
@@ -64,25 +60,19 @@ export class AckQueue {
     else this.#push({ batch, type, packetId, reasonCode, because, packet: undefined })
   }
 
+  /** The same for a whole packet. */
   answer(batch: number, packet: ServerPacket): void {
-    if (this.#isFree(batch)) this.#sender.sendAnswer(packet)
-    else
-      this.#push({
-        batch,
-        type: 0,
-        packetId: 0,
-        reasonCode: 0 as ReasonCode,
-        because: undefined,
-        packet,
-      })
+    if (this.#isFree(batch)) return this.#sender.sendAnswer(packet)
+    const reasonCode = ReasonCode.Success
+    this.#push({ batch, type: 0, packetId: 0, reasonCode, because: undefined, packet })
   }
 
-  /** Sends everything whose batch is safe by now. */
+  /** Sends everything whose batch is safe by now, unless sending ends the connection. */
   release(): void {
     const waiting = this.#waiting
     if (waiting === undefined) return
     const committed = this.#commits.committed
-    for (;;) {
+    while (this.#waiting === waiting) {
       const head = waiting.peek()
       if (head === undefined || head.batch > committed) return
       waiting.shift()
@@ -96,6 +86,13 @@ export class AckQueue {
   /** Forgets what waits: the connection is over. */
   clear(): void {
     this.#waiting = undefined
+  }
+
+  /** Whether an answer to batch `batch` may leave now. */
+  #isFree(batch: number): boolean {
+    return (
+      batch <= this.#commits.committed && (this.#waiting === undefined || this.#waiting.isEmpty)
+    )
   }
 
   #push(entry: Waiting): void {

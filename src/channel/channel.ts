@@ -37,7 +37,7 @@ import {
   type WantsRetained,
 } from './subscribe.ts'
 import type { Throttle } from './throttle.ts'
-import { keepAliveDue, startTimers } from './timers.ts'
+import { startTimers } from './timers.ts'
 
 /** What a listener hands to each of its channels. */
 export interface Admission {
@@ -66,8 +66,9 @@ const waitingAnswersMax = 10_000
  * `on…` methods, in the order in which they came; what goes out goes through the transport.
  *
  * Invariants: 1. `client` is set once the client is known, `session` while this channel owns it,
- * which it does in every open state. 2. `accepting` is what `states` says of the state, and nothing holds reading back. 3. after `closed` nothing
- * is sent and the session belongs to somebody else.
+ * which it does in every open state. 2. `accepting` is what `states` says of the state, unless the
+ * throttle or too many waiting answers hold reading back. 3. after `closed` nothing is sent, no
+ * deadline is set and the session belongs to somebody else.
  *
  * Its fields are for the files of this folder; the connection uses the methods.
  */
@@ -110,7 +111,7 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     this.quota = new ReceiveQuota(this.zone.channel.receiveMaximum)
     const { idleTimeoutMs } = this.zone.channel
     if (idleTimeoutMs < Number.POSITIVE_INFINITY) {
-      this.watchdog = services.deadlines.set(this.now + idleTimeoutMs, (now) => this.#onIdle(now))
+      this.watchdog = this.schedule(this.now + idleTimeoutMs, () => this.#onIdle())
     }
   }
 
@@ -201,9 +202,13 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
 
   onCommitted(): void {
     this.now = this.services.clock.now()
-    this.acks.release()
-    this.waitForCommit()
-    this.pump()
+    try {
+      this.acks.release()
+      this.waitForCommit()
+      this.pump()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   // What the session calls: the way out.
@@ -249,16 +254,13 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   ): void {
     this.services.counters.acksSent[(type - 4) as 0 | 1 | 2 | 3]++
     if (type !== AckType.Pubrec || reasonCode >= 0x80) this.quota.give()
-    if (!this.transport.ack(type, packetId, reasonCode, because)) {
-      this.refuse(new Refusal(reasonCode, because ?? 'the message was refused'))
-    }
+    if (this.transport.ack(type, packetId, reasonCode, because)) return
+    if (reasonCode >= 0x80) this.refuse(new Refusal(reasonCode, 'the message was refused'))
+    else this.#refuseTooLarge('an acknowledgement')
   }
 
   sendAnswer(packet: ServerPacket): void {
-    if (!this.transport.send(packet)) {
-      const because = `${packet.type.toUpperCase()} is larger than the client takes`
-      return this.refuse(new Refusal(ReasonCode.PacketTooLarge, because))
-    }
+    if (!this.transport.send(packet)) return this.#refuseTooLarge(packet.type.toUpperCase())
     if (packet.type === 'suback') startRetained(this, packet.packetId)
   }
 
@@ -309,6 +311,32 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     this.end({ code: refusal.code, because: refusal.because, by: 'server', publishWill: true })
   }
 
+  /** A bug of ours showed itself on this connection: it ends, nobody else's does. */
+  fail(error: unknown): void {
+    const { counters, log } = this.services
+    counters.internalErrors++
+    log.error({ err: error, clientId: this.clientId }, 'a bug in the broker ends a connection')
+    try {
+      this.refuse(new Refusal(ReasonCode.ImplementationSpecificError, 'an internal error'))
+    } catch (another) {
+      log.error({ err: another, clientId: this.clientId }, 'and so does ending it')
+    } finally {
+      this.transport.close()
+    }
+  }
+
+  /** Sets a deadline of this connection; whoever sets it cancels it in `end`. */
+  schedule(at: number, due: () => void): Deadline {
+    return this.services.deadlines.set(at, (now) => {
+      this.now = now
+      try {
+        due()
+      } catch (error) {
+        this.fail(error)
+      }
+    })
+  }
+
   /** Ends this connection, once: says why where that is allowed, gives the session up, closes. */
   end(ending: Ending): void {
     if (this.state.name === 'closed') return
@@ -337,9 +365,12 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     startTimers(this)
   }
 
-  #onIdle(now: number): void {
-    this.now = now
-    if (this.state.isOpen) return keepAliveDue(this, now)
+  #refuseTooLarge(what: string): void {
+    const because = `${what} is larger than the client takes`
+    this.refuse(new Refusal(ReasonCode.PacketTooLarge, because))
+  }
+
+  #onIdle(): void {
     const { idleTimeoutMs } = this.zone.channel
     const because = this.sawConnect
       ? `CONNECT was not settled within ${idleTimeoutMs} ms`

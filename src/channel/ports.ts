@@ -191,6 +191,8 @@ export interface ChannelCounters {
   messagesRefused: number
   protocolErrors: number
   keepAliveTimeouts: number
+  /** Connections that a bug of ours ended. */
+  internalErrors: number
 }
 
 /** The parts of the broker that channels work with; one object for all of them. */

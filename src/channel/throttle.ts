@@ -42,13 +42,12 @@ export class Throttle {
   }
 
   #hold(channel: Channel, waitMs: number): void {
-    if (waitMs === 0) return
+    if (waitMs === 0 || channel.state.name === 'closed') return
     const { deadlines } = channel.services
     const until = channel.now + waitMs
     if (this.#pause === undefined) {
-      this.#pause = deadlines.set(until, (now) => {
-        channel.now = now
-        channel.lastSeen = now
+      this.#pause = channel.schedule(until, () => {
+        channel.lastSeen = channel.now
         channel.updateAccepting()
       })
     } else if (!this.#pause.isSet || this.#pause.at < until) deadlines.move(this.#pause, until)

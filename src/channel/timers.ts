@@ -7,11 +7,11 @@ import type { Channel } from './channel.ts'
  * `lastSeen`, and the watchdog looks at that when it is due.
  */
 export function startTimers(channel: Channel): void {
-  const { client, services, zone } = channel
+  const { client, zone } = channel
   if (client === undefined) return
   if (client.keepAlive > 0) {
     const at = channel.lastSeen + silenceMaxMs(channel)
-    channel.watchdog = services.deadlines.set(at, (now) => keepAliveDue(channel, now))
+    channel.watchdog = channel.schedule(at, () => keepAliveDue(channel))
   }
   const retries = client.protocolVersion < 5 && zone.session.retryIntervalMs > 0
   const forgets = zone.session.awaitingRelTimeoutMs < Number.POSITIVE_INFINITY
@@ -20,14 +20,15 @@ export function startTimers(channel: Channel): void {
     retries ? zone.session.retryIntervalMs : Number.POSITIVE_INFINITY,
     forgets ? zone.session.awaitingRelTimeoutMs : Number.POSITIVE_INFINITY,
   )
-  channel.chores = services.deadlines.set(channel.now + everyMs, (now) =>
-    doChores(channel, now, everyMs),
-  )
+  channel.chores = channel.schedule(channel.now + everyMs, () => doChores(channel, everyMs))
 }
 
-/** Ends the connection after `keepalive_multiplier` × Keep Alive without a packet. [MQTT-3.1.2-22] */
-export function keepAliveDue(channel: Channel, now: number): void {
-  channel.now = now
+/**
+ * Ends the connection after `keepalive_multiplier` × Keep Alive without a packet. While it is we who
+ * do not read, silence proves nothing. [MQTT-3.1.2-22]
+ */
+function keepAliveDue(channel: Channel): void {
+  const { now } = channel
   const deadline = channel.lastSeen + silenceMaxMs(channel)
   if (now >= deadline && !channel.accepting) channel.lastSeen = now
   else if (now >= deadline) {
@@ -45,9 +46,8 @@ function silenceMaxMs(channel: Channel): number {
   return (channel.client?.keepAlive ?? 0) * channel.zone.channel.keepAliveMultiplier * 1000
 }
 
-function doChores(channel: Channel, now: number, everyMs: number): void {
-  channel.now = now
-  const { session } = channel
+function doChores(channel: Channel, everyMs: number): void {
+  const { now, session } = channel
   if (session === undefined) return
   const next = Math.min(
     session.retry(now) ?? Number.POSITIVE_INFINITY,

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { seedsThatFailed } from './seeds.ts'
+import { World } from './world.ts'
+
+/** Fresh seeds a run; SEED replays one, BASE_SEED a whole run. */
+const count = Number(process.env.SEEDS ?? '200')
+const replayed = process.env.SEED === undefined ? undefined : Number(process.env.SEED)
+const base = Number(process.env.BASE_SEED ?? Date.now() % 1_000_000_000)
+const portion = 20
+
+if (replayed !== undefined) {
+  test(`seed ${replayed}`, () => simulate(replayed))
+} else {
+  test.each(seedsThatFailed)('seed %i, which once failed', simulate)
+
+  for (let from = 0; from < count; from += portion) {
+    const first = base + from
+    const last = base + Math.min(count, from + portion) - 1
+    test(`fresh seeds ${first} to ${last}`, async () => {
+      for (let seed = first; seed <= last; seed++) await simulate(seed)
+    })
+  }
+}
+
+/** Runs one world; what goes wrong says how to see it again. */
+async function simulate(seed: number): Promise<void> {
+  const world = new World(seed)
+  const onRejection = (error: unknown): void => world.scheduler.fail(error)
+  process.on('unhandledRejection', onRejection)
+  try {
+    await world.run()
+  } catch (error) {
+    const story = world.trace.tail(replayed === undefined ? 60 : 400)
+    const replay = `SEED=${seed} npx vitest run test/simulation`
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    throw new Error(`${story}\n\n${what}\n\nTo see it again: ${replay}`)
+  } finally {
+    process.off('unhandledRejection', onRejection)
+  }
+  expect(world.ledger.messages.length).toBeGreaterThan(0)
+}

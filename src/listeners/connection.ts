@@ -46,8 +46,10 @@ const lingerMs = 5000
  * One duplex stream ⇄ codec ⇄ channel, for every kind of socket.
  *
  * Invariants: 1. it is in the flusher's list exactly while `#isDirty`. 2. reading is paused exactly
- * while the channel does not accept or the client does not read its answers. 3. bytes wait in the stream or the output, never both past
- * the high watermark: above it the channel sees `writable` false and leaves messages in its queue.
+ * while the channel does not accept or the client does not read its answers. 3. while the bytes in
+ * output and stream are above the high watermark the channel sees `writable` false, and leaves
+ * messages in its queue. 4. nothing is thrown at who calls it from outside: a bug that shows itself
+ * in here, or in what is called from here, ends this connection only (`Channel.fail`).
  */
 export class Connection implements Transport, StreamReceiver, Flushable {
   readonly channel: Channel
@@ -94,8 +96,12 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     if (this.#isClosing) return
     const now = this.#parts.services.clock.now()
     this.#parts.traffic.bytesReceived += chunk.length
-    this.channel.beginChunk(now, chunk.length)
-    this.#decoder.push(chunk, now)
+    try {
+      this.channel.beginChunk(now, chunk.length)
+      this.#decoder.push(chunk, now)
+    } catch (error) {
+      return this.channel.fail(error)
+    }
     if (!this.writable && this.#unreadSize > unreadWatermarksMax * this.#highWatermark) {
       this.#isUnread = true
     }
@@ -105,7 +111,11 @@ export class Connection implements Transport, StreamReceiver, Flushable {
   onDrain(): void {
     if (!this.#isCongested || this.#isClosing) return
     this.#isCongested = false
-    this.channel.drained(this.#parts.services.clock.now())
+    try {
+      this.channel.drained(this.#parts.services.clock.now())
+    } catch (error) {
+      return this.channel.fail(error)
+    }
     if (!this.#isUnread) return
     this.#isUnread = false
     this.#followChannel()
@@ -115,7 +125,11 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#isClosing = true
-    this.channel.lost(because ?? 'the client closed the network connection')
+    try {
+      this.channel.lost(because ?? 'the client closed the network connection')
+    } catch (error) {
+      this.channel.fail(error)
+    }
     this.#parts.services.deadlines.cancel(this.#linger)
     this.#host.onClosed(this)
     this.#onClosed?.()
@@ -193,7 +207,11 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     if (this.#isClosing) return
     const now = this.#parts.services.clock.now()
     this.channel.now = now
-    this.#decoder.resume(now)
+    try {
+      this.#decoder.resume(now)
+    } catch (error) {
+      return this.channel.fail(error)
+    }
     this.#followChannel()
   }
 
@@ -229,7 +247,11 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     if (size === 0 || this.#isClosed) return
     this.#parts.traffic.bytesSent += size
     const ranges = this.#output.take()
-    this.#stream.write(ranges)
+    try {
+      this.#stream.write(ranges)
+    } catch (error) {
+      return this.channel.fail(error)
+    }
     if (this.#stream.writableLength !== 0) return
     this.#output.release(ranges)
     this.onDrain()

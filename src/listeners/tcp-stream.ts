@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import type { ByteStream, StreamReceiver } from './byte-stream.ts'
 
+const nothing = Buffer.alloc(0)
+
 /** A socket that knows its stream, so that its listeners are functions shared by all sockets. */
 interface OwnedSocket extends Socket {
   owner?: TcpStream
@@ -11,6 +13,7 @@ export class TcpStream implements ByteStream {
   readonly #socket: OwnedSocket
   #receiver: StreamReceiver | undefined
   #failure: string | undefined
+  #isAwaitingDrain = false
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -34,13 +37,28 @@ export class TcpStream implements ByteStream {
   // hot:
   write(ranges: readonly Buffer[]): void {
     const socket = this.#socket
-    if (ranges.length === 1) {
-      socket.write(ranges[0] as Buffer)
-      return
+    if (ranges.length === 1) socket.write(ranges[0] as Buffer)
+    else {
+      socket.cork()
+      for (let i = 0; i < ranges.length; i++) socket.write(ranges[i] as Buffer)
+      socket.uncork()
     }
-    socket.cork()
-    for (let i = 0; i < ranges.length; i++) socket.write(ranges[i] as Buffer)
-    socket.uncork()
+    if (socket.writableLength > 0 && !socket.writableNeedDrain) this.#awaitDrain()
+  }
+
+  /**
+   * A socket tells of its draining only when it held more than its own high watermark, which may be
+   * above ours: then a write of nothing, behind what waits, tells instead.
+   */
+  #awaitDrain(): void {
+    if (this.#isAwaitingDrain) return
+    this.#isAwaitingDrain = true
+    this.#socket.write(nothing, (error) => {
+      this.#isAwaitingDrain = false
+      if (error) return
+      if (this.#socket.writableLength === 0) this.#receiver?.onDrain()
+      else if (!this.#socket.writableNeedDrain) this.#awaitDrain()
+    })
   }
 
   pause(): void {

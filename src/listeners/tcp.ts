@@ -20,9 +20,13 @@ export async function listenTcp(options: ListenerOptions, reception: Reception):
   return { options, reception, address, port, stopAccepting: () => server.close() }
 }
 
-/** `address:port` of the other side; IPv4 addresses of a dual-stack listener as IPv4. */
+/**
+ * `address:port` of the other side; IPv4 addresses of a dual-stack listener as IPv4.
+ * A client that is gone again already has none.
+ */
 export function peerAddress(socket: Socket): string {
-  const address = socket.remoteAddress ?? 'unknown'
+  const address = socket.remoteAddress
+  if (address === undefined) return 'unknown'
   const plain = address.startsWith('::ffff:') ? address.slice(7) : address
   return plain.includes(':') ? `[${plain}]:${socket.remotePort}` : `${plain}:${socket.remotePort}`
 }

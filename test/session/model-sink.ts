@@ -92,7 +92,9 @@ export class ModelSink implements Sink {
     let lastOrder = 0
     for (const { packetId, phase, text } of slots) {
       const known = before.get(packetId)
-      if (known !== undefined && (text === undefined || known.text === text)) {
+      // An id may have been freed and taken again without being safe: then it is another message.
+      const isSame = text === undefined ? known?.released === true : known?.text === text
+      if (known !== undefined && isSame) {
         assert(known.order > lastOrder, 'what comes back is in the order of first sends')
         lastOrder = known.order
       }

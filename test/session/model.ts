@@ -6,7 +6,11 @@ import type { QoS } from '../../src/mqtt/subscription.ts'
 import { defaultSessionOptions, type SessionOptions } from '../../src/session/options.ts'
 import type { DropReason, SessionObserver } from '../../src/session/ports.ts'
 import { Session } from '../../src/session/session.ts'
-import { emptySnapshot, type SessionSnapshot } from '../../src/session/snapshot.ts'
+import {
+  emptySnapshot,
+  type SessionSnapshot,
+  type SlotSnapshot,
+} from '../../src/session/snapshot.ts'
 import { CollectingRecorder } from '../support/collecting-recorder.ts'
 import { at, message } from '../support/session-kit.ts'
 import { type Ack, ModelClient } from './model-client.ts'
@@ -68,7 +72,8 @@ export class World implements SessionObserver {
   }
 
   constructor(nextPacketId: number, isDurable: boolean) {
-    this.#began = { ...emptySnapshot('client', 1, 0), nextPacketId }
+    this.#began = { ...emptySnapshot('client', 1, 0), nextPacketId, inflight: this.#heldSlots() }
+    this.#offered = this.#began.inflight.length
     const options = { ...defaultSessionOptions, inflightMax: 4, mqueueLengthMax: 8 }
     if (!isDurable) this.recorder.committed = Number.POSITIVE_INFINITY
     this.session = Session.restore(this.#began, options, this.recorder, this)
@@ -286,6 +291,22 @@ export class World implements SessionObserver {
       mqueuePriorities: how % 5 === 0 ? new Map([['t1', 1]]) : undefined,
     }
     this.session.reconfigure(options)
+  }
+
+  /** Two ids near the wrap that an earlier life left in flight: new ones must go round them. */
+  #heldSlots(): SlotSnapshot[] {
+    const held = this.#message('m', 1, { topic: 'held' })
+    const text = held.payload.toString()
+    this.#owed.set(text, 1)
+    this.sink.restarted([
+      { packetId: 65535, phase: 'publish', text },
+      { packetId: 2, phase: 'pubrel', text: undefined },
+    ])
+    const delivery = at(1)
+    return [
+      { phase: 'publish', packetId: 65535, message: held, qos: 1, delivery, wasSent: true },
+      { phase: 'pubrel', packetId: 2 },
+    ]
   }
 
   #message(text: string, qos: QoS, wish: object): Message {

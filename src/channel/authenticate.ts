@@ -119,7 +119,10 @@ function sendAuth(
   channel.transport.send({ type: 'auth', reasonCode, authenticationMethod, authenticationData })
 }
 
-/** Goes on with what `ask` answers, at once or later; a fault of the environment is answered 0x88. */
+/**
+ * Goes on with what `ask` answers, at once or later; a fault of the environment, which is all that
+ * `ask` may throw or reject with, is answered 0x88.
+ */
 function settle<T>(
   channel: Channel,
   ask: () => T | Refusal | Promise<T | Refusal>,
@@ -137,11 +140,12 @@ function settle<T>(
     )
     channel.refuse(new Refusal(ReasonCode.ServerUnavailable, 'authentication is not available now'))
   }
+  let answer: ReturnType<typeof ask>
   try {
-    const answer = ask()
-    if (answer instanceof Promise) answer.then(goOn).catch(fail)
-    else goOn(answer)
+    answer = ask()
   } catch (error) {
-    fail(error)
+    return fail(error)
   }
+  if (!(answer instanceof Promise)) return goOn(answer)
+  answer.then(goOn, fail).catch((error: unknown) => channel.fail(error))
 }

@@ -204,7 +204,6 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     this.now = this.services.clock.now()
     try {
       this.acks.release()
-      this.waitForCommit()
       this.pump()
     } catch (error) {
       this.fail(error)
@@ -329,12 +328,17 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   schedule(at: number, due: () => void): Deadline {
     return this.services.deadlines.set(at, (now) => {
       this.now = now
-      try {
-        due()
-      } catch (error) {
-        this.fail(error)
-      }
+      this.guard(due)
     })
+  }
+
+  /** Does what nobody of this connection is there to catch the bugs of. */
+  guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** Ends this connection, once: says why where that is allowed, gives the session up, closes. */

@@ -16,7 +16,7 @@ const assignedLength = 22
 export function clientIdOf(channel: Channel, packet: ConnectPacket): string | Refusal {
   const { clientIdLengthMax, useUsernameAsClientId } = channel.zone.channel
   if (useUsernameAsClientId && packet.username !== undefined && packet.username !== '') {
-    return packet.username
+    return withinLimit(packet.username, clientIdLengthMax)
   }
   const { clientId, protocolVersion } = packet
   if (clientId === '') return assignedId(channel, packet)
@@ -24,12 +24,14 @@ export function clientIdOf(channel: Channel, packet: ConnectPacket): string | Re
     const because = `a client id of ${clientId.length} characters, MQTT 3.1 has ${lengthMaxOf31}`
     return new Refusal(ReasonCode.ClientIdentifierNotValid, because)
   }
+  return withinLimit(clientId, clientIdLengthMax)
+}
+
+function withinLimit(clientId: string, lengthMax: number): string | Refusal {
   const length = Buffer.byteLength(clientId)
-  if (length > clientIdLengthMax) {
-    const because = `a client id of ${length} bytes, the limit is ${clientIdLengthMax}`
-    return new Refusal(ReasonCode.ClientIdentifierNotValid, because)
-  }
-  return clientId
+  if (length <= lengthMax) return clientId
+  const because = `a client id of ${length} bytes, the limit is ${lengthMax}`
+  return new Refusal(ReasonCode.ClientIdentifierNotValid, because)
 }
 
 function assignedId(channel: Channel, packet: ConnectPacket): string | Refusal {

@@ -5,12 +5,11 @@ import type { Identity } from './ports.ts'
 export interface Client {
   readonly clientId: string
   readonly protocolVersion: ProtocolVersion
-  readonly cleanStart: boolean
   /** Seconds; 0 for none. */
   readonly keepAlive: number
-  /** Seconds; `Infinity` never ends. DISCONNECT may change it. */
-  expiryInterval: number
+  /** Seconds, as CONNECT settled it; `Infinity` never ends. */
+  readonly expiryInterval: number
+  /** Changes when the client authenticates again. */
   identity: Identity
   readonly authenticationMethod: string | undefined
-  readonly requestProblemInformation: boolean
 }

@@ -3,6 +3,7 @@ import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import { authenticate } from './authenticate.ts'
 import type { Channel } from './channel.ts'
+import type { Client } from './client.ts'
 import { clientIdOf } from './client-id.ts'
 import type { Identity, OpenedSession } from './ports.ts'
 import { mayPublish } from './publish.ts'
@@ -84,38 +85,30 @@ export function admit(
   identity: Identity,
   data: Buffer | undefined,
 ): void {
-  const will = packet.will
-  if (will !== undefined) {
-    if (!mayPublish(identity, will.message)) {
-      return channel.refuse(
-        new Refusal(ReasonCode.NotAuthorized, `the will's topic is not allowed`),
-      )
-    }
+  if (packet.will !== undefined && !mayPublish(identity, packet.will.message)) {
+    const because = 'the topic of the will is not allowed'
+    return channel.refuse(new Refusal(ReasonCode.NotAuthorized, because))
   }
   channel.client = {
     clientId,
     protocolVersion: packet.protocolVersion,
-    cleanStart: packet.cleanStart,
     keepAlive: keepAliveOf(channel, packet),
     expiryInterval: expiryIntervalOf(channel, packet),
     identity,
     authenticationMethod: packet.authenticationMethod,
-    requestProblemInformation: packet.requestProblemInformation,
   }
-  openSession(channel, packet, data).catch((error: unknown) => {
-    channel.services.log.error({ err: error, clientId }, 'opening the session failed')
-    channel.refuse(new Refusal(ReasonCode.ServerUnavailable, 'the session cannot be opened now'))
-  })
+  openSession(channel, channel.client, packet, data)
 }
 
-async function openSession(
+/** Asks for the client's session; a fault of the environment on the way is answered 0x88. */
+function openSession(
   channel: Channel,
+  client: Client,
   packet: ConnectPacket,
   data: Buffer | undefined,
-): Promise<void> {
-  const client = channel.client
-  if (client === undefined) return
-  const opened = await channel.services.sessions.open({
+): void {
+  const { log, sessions } = channel.services
+  const request = {
     clientId: client.clientId,
     username: client.identity.username,
     cleanStart: packet.cleanStart,
@@ -123,38 +116,54 @@ async function openSession(
     will: packet.will,
     zone: channel.zone,
     owner: channel,
-  })
+  }
+  const onFault = (error: unknown): void => {
+    log.error({ err: error, clientId: client.clientId }, 'opening the session failed')
+    channel.refuse(new Refusal(ReasonCode.ServerUnavailable, 'the session cannot be opened now'))
+  }
+  sessions
+    .open(request)
+    .then((opened) => onOpened(channel, client, packet, opened, data), onFault)
+    .catch((error: unknown) => channel.fail(error))
+}
+
+/** The session is there: CONNACK waits until what CONNECT changed of it is safe. */
+function onOpened(
+  channel: Channel,
+  client: Client,
+  packet: ConnectPacket,
+  opened: OpenedSession | Refusal,
+  data: Buffer | undefined,
+): void {
+  const { commits, sessions } = channel.services
   if (channel.state.name !== 'opening') {
-    return channel.services.sessions.close(client.clientId, channel, {
+    // The connection ended meanwhile, without its CONNECT having been accepted: no will.
+    return sessions.close(client.clientId, channel, {
       publishWill: false,
       expiryInterval: undefined,
     })
   }
   if (opened instanceof Refusal) return channel.refuse(opened)
-  channel.now = channel.services.clock.now()
   channel.session = opened.session
   const connack = connackOf(channel, packet, opened, data)
-  if (opened.batch <= channel.services.commits.committed)
-    return welcome(channel, packet, opened, connack)
-  const waiter = {
-    onCommitted: (): void => {
-      if (channel.state.name !== 'opening') return
-      if (opened.batch > channel.services.commits.committed) channel.services.commits.wait(waiter)
-      else welcome(channel, packet, opened, connack)
-    },
+  const goOn = (): void => {
+    if (channel.state.name !== 'opening') return
+    if (opened.batch <= commits.committed) welcome(channel, client, packet, opened, connack)
+    else commits.wait({ onCommitted: () => channel.guard(goOn) })
   }
-  channel.services.commits.wait(waiter)
+  goOn()
 }
 
 /** CONNACK leaves; the session gets its connection, and what waited goes on. */
 function welcome(
   channel: Channel,
+  client: Client,
   packet: ConnectPacket,
   opened: OpenedSession,
   connack: ConnackPacket,
 ): void {
-  const { client, services, transport, zone } = channel
-  if (client === undefined) return
+  const { services, transport, zone } = channel
+  channel.now = services.clock.now()
   channel.lastSeen = channel.now
   transport.agree({
     protocolVersion: packet.protocolVersion,

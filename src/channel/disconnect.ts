@@ -63,9 +63,8 @@ export function farewell(channel: Channel, ending: Ending): void {
     services.log.info(fields, 'client disconnected')
     return
   }
-  if (ending.by === 'server' && ending.code >= 0x80 && channel.sawConnect)
-    sendConnack(channel, ending)
-  services.counters.connackRefused++
+  if (ending.by !== 'server') return services.log.info(fields, 'connection ended before CONNACK')
+  if (channel.sawConnect) sendConnack(channel, ending)
   services.log.info(fields, 'connection refused')
 }
 
@@ -79,10 +78,11 @@ function sendDisconnect(channel: Channel, ending: Ending): void {
 }
 
 function sendConnack(channel: Channel, ending: Ending): void {
-  channel.transport.send({
+  const sent = channel.transport.send({
     type: 'connack',
     sessionPresent: false,
     reasonCode: connackCode(ending.code),
     reasonString: ending.because,
   })
+  if (sent) channel.services.counters.connackRefused++
 }

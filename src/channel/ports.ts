@@ -175,6 +175,7 @@ export interface CommitWaiter {
 export interface ChannelCounters {
   connectReceived: number
   connackSent: number
+  /** CONNACKs that said no. */
   connackRefused: number
   publishReceived: [number, number, number]
   publishSent: [number, number, number]

@@ -42,7 +42,7 @@ function beyondZone(channel: Channel, message: Message): Refusal | undefined {
 }
 
 function publishQoS1(channel: Channel, client: Client, message: Message, packetId: number): void {
-  if (!takeQuota(channel)) return
+  if (!takeQuota(channel)) return refuseBeyondQuota(channel)
   const receipt = answerFor(channel, client, message)
   channel.acks.ack(receipt.batch, AckType.Puback, packetId, receipt.code)
   if (channel.acks.length > 0) channel.waitForCommit()
@@ -64,7 +64,10 @@ function publishQoS2(
   const { commits } = channel.services
   let receipt: Receipt = { code: ReasonCode.Success, batch: 0 }
   if (received === 'new') {
-    if (!takeQuota(channel)) return session.forget(packetId)
+    if (!takeQuota(channel)) {
+      session.forget(packetId)
+      return refuseBeyondQuota(channel)
+    }
     receipt = answerFor(channel, client, message)
     if (receipt.code >= 0x80) session.forget(packetId)
   }
@@ -80,8 +83,12 @@ function answerFor(channel: Channel, client: Client, message: Message): Receipt 
   return notAuthorized
 }
 
+/** An older client was not told of a Receive Maximum, so it has none. */
 function takeQuota(channel: Channel): boolean {
-  if (channel.client?.protocolVersion !== 5 || channel.quota.take()) return true
+  return channel.client?.protocolVersion !== 5 || channel.quota.take()
+}
+
+function refuseBeyondQuota(channel: Channel): void {
   const { receiveMaximum } = channel.zone.channel
   channel.refuse(
     new Refusal(
@@ -89,7 +96,6 @@ function takeQuota(channel: Channel): boolean {
       `more than ${receiveMaximum} unfinished messages`,
     ),
   )
-  return false
 }
 
 /** Topics under `$SYS` are the broker's own; `$share/…` is no topic. */

@@ -169,7 +169,10 @@ export class Broker implements Exchange {
     this.#rareLog.warn(outcome.because, fields, `a message is not retained: ${outcome.because}`)
   }
 
-  /** What an ended session leaves of shared subscriptions goes to other members. [MQTT-4.8.2-5] */
+  /**
+   * What an ended session leaves of shared subscriptions goes to other members, but for what has
+   * expired: to them it was never sent. [MQTT-4.8.2-5] [MQTT-3.3.2-5]
+   */
   #redispatch(session: Session, zone: Zone): void {
     const now = this.#parts.clock.now()
     const { random } = this.#parts
@@ -178,8 +181,9 @@ export class Broker implements Exchange {
         delivery.shared === undefined ? undefined : this.router.sharedGroup(delivery.shared)
       const strategy = zone.channel.sharedSubscriptionStrategy
       const member = group?.pickExcept(session.clientId, message, strategy, random)
-      if (member !== undefined) member.subscriber.deliver(message, member.delivery, now)
-      else this.#watch.dropped(session.clientId, message, 'session_end')
+      if (member === undefined) this.#watch.dropped(session.clientId, message, 'session_end')
+      else if (message.isExpired(now)) this.#watch.dropped(session.clientId, message, 'expired')
+      else member.subscriber.deliver(message, member.delivery, now)
     }
   }
 

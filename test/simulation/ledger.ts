@@ -79,6 +79,7 @@ export class Ledger {
       for (const subscription of session.subscriptions) {
         if (isCandidate(message, session, subscription)) {
           message.candidates.push({ session, subscription })
+          message.expectedBy.add(session)
         }
       }
     }
@@ -91,7 +92,7 @@ export class Ledger {
     for (const { session, subscription } of message.candidates) {
       if (session.isOver || !subscription.isSure) continue
       if (subscription.filter.startsWith('$share/')) this.groups.owe(message, subscription.filter)
-      else if (!session.arrivals.has(message.number) && !this.#isDropped(session, message)) {
+      else if (!session.seen.has(message.number) && !this.#isDropped(session, message)) {
         session.owed.set(message.number, message)
       }
     }
@@ -130,11 +131,13 @@ export class Ledger {
     if (arrival.qos > message.qos) throw new Violation(`${where}, sent at QoS ${message.qos}`)
     if (!isWanted(session, message)) throw new Violation(`${where}, which it did not want`)
     session.owed.delete(message.number)
+    const isFirst = !session.seen.has(message.number)
+    session.seen.add(message.number)
     if (message.retain) return
     this.#count(session, message, arrival, where)
     if (message.topic.startsWith('s/')) {
       this.groups.arrived(session, message, arrival.qos, this.crashes)
-    } else this.#checkOrder(session, message, arrival.qos, where)
+    } else if (isFirst) this.#checkOrder(session, message, arrival.qos, where)
   }
 
   /** What is owed now that everybody was connected and had time. */
@@ -160,12 +163,19 @@ export class Ledger {
   }
 
   #checkOrder(session: ClientSession, message: SentMessage, qos: QoS, where: string): void {
-    if (session.seen.has(message.number)) return
-    session.seen.add(message.number)
     const key = `${message.from} ${message.topic} ${message.qos} ${qos}`
     const last = session.lastNumber.get(key) ?? -1
-    if (last > message.number) throw new Violation(`${where} after m${last}`)
-    session.lastNumber.set(key, message.number)
+    if (last > message.number && this.#mustKeepOrder(session, message)) throw new Violation(`${where} after m${last}`)
+    session.lastNumber.set(key, Math.max(last, message.number))
+  }
+
+  /**
+   * A QoS 1 message that its publisher sent again was routed again: where nothing was to match it
+   * the first time, or it was dropped then, its first delivery may come late.
+   */
+  #mustKeepOrder(session: ClientSession, message: SentMessage): boolean {
+    if (message.qos === 2 || message.sends === 1) return true
+    return message.expectedBy.has(session) && !this.#isDropped(session, message)
   }
 
   #isDropped(session: ClientSession, message: SentMessage): boolean {

@@ -64,7 +64,7 @@ export class ModelClient implements ConnectionUser {
     if (broker === undefined) return
     const zone = profile.zones[random.below(profile.zones.length)] as ZoneName
     const isClean = wish.isClean ?? (this.#mustBeClean || !profile.isPersistent)
-    const expiryS = this.#expiryS(zone, wish.isClean === true)
+    const expiryS = this.#expiryS(zone, isClean, wish.isClean === true)
     const attempt: Attempt = { isClean, expiryS, isVolatile: zone === 'volatile' }
     this.#leave()
     if (isClean && this.#session !== undefined) ledger.end(this.#session)
@@ -294,7 +294,9 @@ export class ModelClient implements ConnectionUser {
     if (session !== undefined) session.contestedAt = Math.min(session.contestedAt, scheduler.now)
     if (connection.session === undefined && !attempt.isClean) {
       if (session?.surelyExists(scheduler.now) !== true || attempt.expiryS === 0) this.#forget()
-    } else if (connection.session !== undefined && attempt.expiryS === 0) this.#forget()
+    } else if (connection.session !== undefined && attempt.expiryS === 0) {
+      this.#world.ledger.end(connection.session)
+    }
   }
 
   #forget(): void {
@@ -302,10 +304,12 @@ export class ModelClient implements ConnectionUser {
     this.#mustBeClean = true
   }
 
-  #expiryS(zone: ZoneName, isLast: boolean): number {
+  /** Seconds; MQTT 3 ends a session that began clean with its connection. */
+  #expiryS(zone: ZoneName, isClean: boolean, isLast: boolean): number {
     const { isPersistent, version, expiryS } = this.profile
     if (!isPersistent || isLast) return 0
     if (version === 5) return expiryS
+    if (isClean) return 0
     return this.#world.settings.zones.get(zone)?.channel.sessionExpiryIntervalS ?? 0
   }
 

@@ -27,6 +27,8 @@ export interface Profile {
 
 export function drawProfile(random: SeededRandom, number: number): Profile {
   const pick = <T>(...choices: readonly T[]): T => choices[random.below(choices.length)] as T
+  // Whoever answers out of order gets its PUBRELs out of order, so it must not wait for them.
+  const acksInOrder = random.below(3) > 0
   return {
     clientId: `c${number}`,
     version: pick(3, 4, 4, 5, 5, 5, 5),
@@ -43,8 +45,8 @@ export function drawProfile(random: SeededRandom, number: number): Profile {
     receiveMaximum: pick(1, 2, 5, 65_535),
     keepAliveS: pick(0, 2, 5, 20),
     ackDelayMsMax: pick(0, 0, 30, 500),
-    acksInOrder: random.below(3) > 0,
-    deliversAtPubrel: pick(true, false),
+    acksInOrder,
+    deliversAtPubrel: acksInOrder && pick(true, false),
     willPercent: pick(0, 50, 100),
     paceMsMax: pick(50, 200, 800),
   }
@@ -74,7 +76,7 @@ export function drawTopic(random: SeededRandom, clientId: string): string {
 }
 
 export function drawFilter(random: SeededRandom): string {
-  const filters = ['a/0', 'a/1', 'a/+', 'a/#', 'r/#', 'r/+/0', '$share/g/s/#', '$share/h/s/0']
+  const filters = ['a/0', 'a/1', 'a/+', 'a/#', 'r/#', 'r/+/0', '$share/g/s/0', '$share/h/s/1']
   return filters[random.below(filters.length)] as string
 }
 

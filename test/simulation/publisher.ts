@@ -4,6 +4,9 @@ import { drawQoS, drawTopic, type Profile } from './profile.ts'
 import type { SentMessage } from './sent-message.ts'
 import type { World } from './world.ts'
 
+/** Messages that a publisher lets be unfinished at a time, to keep a run small. */
+const unfinishedMax = 20
+
 /** The sending half of a model client. */
 export class Publisher {
   readonly #world: World
@@ -20,8 +23,10 @@ export class Publisher {
     const { clientId, version } = this.#profile
     const topic = drawTopic(random, clientId)
     const retain = topic.startsWith('r/')
-    const qos = retain ? (random.below(2) === 0 ? 1 : 2) : drawQoS(random)
-    if (qos > 0 && session.outgoing.size >= receiveMaximumOf(connection)) return
+    // One QoS for each retained topic: a QoS 1 message that is sent again would be retained again,
+    // after a later QoS 2 message that is only answered again.
+    const qos = retain ? (topic.endsWith('0') ? 1 : 2) : drawQoS(random)
+    if (qos > 0 && session.outgoing.size >= Math.min(unfinishedMax, receiveMaximumOf(connection))) return
     const expiryS = version === 5 && random.below(10) === 0 ? 1 + random.below(5) : undefined
     const padding = random.below(8) === 0 ? random.below(2000) : random.below(10)
     const isEmpty = retain && random.below(4) === 0

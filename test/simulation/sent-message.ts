@@ -24,6 +24,8 @@ export class SentMessage {
   /** The broker has taken responsibility: PUBACK, or PUBREC. */
   isAcked = false
   candidates: Candidate[] = []
+  /** Sessions that surely wanted it when it was first sent. */
+  readonly expectedBy = new Set<ClientSession>()
 
   constructor(
     number: number,

@@ -27,7 +27,7 @@ export function settingsFor(random: SeededRandom): Settings {
   const pick = <T>(...choices: readonly T[]): T => choices[random.below(choices.length)] as T
   const session: Partial<SessionOptions> = {
     inflightMax: pick(1, 2, 4, 32),
-    mqueueLengthMax: pick(3, 1000, 1000, 1000),
+    mqueueLengthMax: pick(3, 100_000, 100_000, 100_000),
     mqueueStoreQoS0: pick(true, false),
   }
   const channel: Partial<ChannelOptions> = {

@@ -3,7 +3,7 @@ export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
-const linesMax = 400
+const linesMax = 4000
 
 /** The last things that happened in a simulated world, for whoever reads of a failure. */
 export class Trace {

@@ -129,7 +129,7 @@ export class World {
 
   #keepWatching(): void {
     this.scheduler.after(100, () => {
-      if (this.#watcher.connection === undefined) this.#watcher.connect()
+      if (!this.#isEnding && this.#watcher.connection === undefined) this.#watcher.connect()
       this.#keepWatching()
     })
   }

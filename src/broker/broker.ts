@@ -21,7 +21,7 @@ import type {
 import { RareLog } from './rare-log.ts'
 import { type RetainedOptions, RetainedStore } from './retained.ts'
 import { Router } from './router.ts'
-import { SessionManager } from './session-manager.ts'
+import { type SessionLimit, SessionManager } from './session-manager.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { SharedGroup } from './shared-group.ts'
 import { type MessageNumbering, Wills } from './wills.ts'
@@ -78,7 +78,6 @@ export class Broker implements Exchange {
     this.sessions = new SessionManager({
       clock,
       deadlines,
-      log,
       journal: this.journal,
       router: this.router,
       wills: new Wills(clock, this.numbering, (message, zone, now) =>
@@ -87,6 +86,7 @@ export class Broker implements Exchange {
       observer: this.#watch,
       events,
       limits: parts.limits,
+      onLimit: (clientId, limit) => this.#onLimit(clientId, limit),
       redispatch: (session, zone) => this.#redispatch(session, zone),
     })
     this.services = {
@@ -111,6 +111,7 @@ export class Broker implements Exchange {
       const zone = zones.get(stored.state.zone) ?? zones.get('default')
       if (zone !== undefined) this.sessions.restore(stored, zone)
     }
+    this.sessions.startAway()
   }
 
   /**
@@ -136,7 +137,7 @@ export class Broker implements Exchange {
     const isMatched = targets.length > 0 || groups.length > 0
     if (!isMatched) this.metrics.messagesWithoutSubscribers += message.count
     if (this.#watch.queued.bytes > this.#parts.limits.queuedBytesMax) {
-      this.sessions.relieve(() => this.#watch.queued.bytes)
+      this.sessions.relieve()
     }
     if (this.journal.openSize === recordsBefore) return isMatched ? delivered : unmatched
     return {
@@ -167,6 +168,11 @@ export class Broker implements Exchange {
     this.metrics.retainedRefused++
     const fields = { clientId: message.from, topic: message.topic }
     this.#rareLog.warn(outcome.because, fields, `a message is not retained: ${outcome.because}`)
+  }
+
+  #onLimit(clientId: string, limit: SessionLimit): void {
+    this.metrics.sessionsEndedByLimit++
+    this.#rareLog.warn(limit, { clientId }, `a session ended: limits.${limit} is reached`)
   }
 
   /**

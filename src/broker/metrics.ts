@@ -27,6 +27,7 @@ export class Metrics implements ChannelCounters {
   messagesAcked = 0
   retainedRefused = 0
   awaitingRelExpired = 0
+  sessionsEndedByLimit = 0
   readonly deliveriesDropped: Record<DropReason, number> = {
     queue_full: 0,
     qos0_msg: 0,

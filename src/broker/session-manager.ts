@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Deadlines } from '../base/deadlines.ts'
 import { KeyedMutex } from '../base/keyed-mutex.ts'
-import type { Logger } from '../base/logger.ts'
 import type {
   ConnectionEnd,
   OpenedSession,
@@ -33,18 +32,25 @@ import type { Wills } from './wills.ts'
 export interface SessionManagerParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
-  readonly log: Logger
   readonly journal: Journal
   readonly router: Router<Session>
   readonly wills: Wills
   readonly observer: SessionObserver
   readonly events: SessionEvents
   readonly limits: BrokerLimits
+  /** Told of a session that ends because of a limit. */
+  onLimit(clientId: string, limit: SessionLimit): void
   /** Gives what an ended session leaves of shared subscriptions to their other members. */
   redispatch(session: Session, zone: Zone): void
 }
 
-/** Why a session is no more. */
+/** A limit for all sessions together, by its key in the configuration. */
+export type SessionLimit = 'max_sessions' | 'max_queued_bytes'
+
+/** How long queues stay over their limit, where ending sessions does not help, before we look again. */
+const relieveAgainMs = 1000
+
+/** Why a session is no more: another took its place, or its time or its connection ended. */
 type Fate = 'discarded' | 'terminated'
 
 /**
@@ -61,6 +67,7 @@ export class SessionManager implements Sessions {
   readonly #away = new Map<string, ManagedSession>()
   readonly #lock = new KeyedMutex()
   #generation = 0
+  #relieveAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: SessionManagerParts) {
     this.#parts = parts
@@ -96,22 +103,24 @@ export class SessionManager implements Sessions {
   }
 
   #open(request: OpenRequest): OpenedSession | Refusal {
-    const { clientId, owner } = request
-    const existing = this.#sessions.get(clientId)
-    const goesOn = existing !== undefined && !request.cleanStart && this.#outlives(existing)
-    if (existing?.owner !== undefined) this.#takeOver(existing, existing.owner, goesOn)
-    if (existing !== undefined && !goesOn) this.#finish(existing, 'discarded')
+    const { journal } = this.#parts
+    const recordsBefore = journal.openSize
+    const existing = this.#sessions.get(request.clientId)
+    const takenFrom = existing?.owner
+    // A session that ends with its connection has ended when another one takes its place.
+    const goesOn = existing !== undefined && !request.cleanStart && existing.expiryInterval > 0
+    if (takenFrom !== undefined) this.#takeOver(existing as ManagedSession, takenFrom, goesOn)
+    if (existing !== undefined && !goesOn) {
+      this.#finish(existing, request.cleanStart ? 'discarded' : 'terminated')
+    }
     if (!goesOn && !this.#makeRoom()) {
       return new Refusal(ReasonCode.QuotaExceeded, 'the broker has as many sessions as it may')
     }
     const managed = goesOn ? existing : this.#create(request)
     if (goesOn) this.#resume(managed, request.zone)
-    managed.owner = owner
-    managed.username = request.username
-    managed.expiryInterval = request.expiryInterval
-    managed.will = request.will
-    managed.connectedAtWallMs = this.#parts.clock.wallMs()
-    const batch = this.#record(managed, goesOn)
+    this.#connect(managed, request, goesOn)
+    const batch = journal.openSize > recordsBefore ? journal.openBatch : 0
+    this.#tellOpened(managed.session, goesOn, takenFrom !== undefined)
     return { session: managed.session, isPresent: goesOn, batch }
   }
 
@@ -125,9 +134,9 @@ export class SessionManager implements Sessions {
     const { expiryInterval, will } = managed
     if (end.expiryInterval !== undefined) managed.expiryInterval = end.expiryInterval
     if (!end.publishWill) managed.will = undefined
-    const isChanged = managed.will !== will || managed.expiryInterval !== expiryInterval
-    if (isChanged && managed.session.isDurable)
-      this.#parts.journal.batch.sessionChanged(managed.session, stateOf(managed))
+    if (managed.will !== will || managed.expiryInterval !== expiryInterval) {
+      this.#recordState(managed)
+    }
     this.#release(managed)
   }
 
@@ -167,20 +176,29 @@ export class SessionManager implements Sessions {
     return true
   }
 
-  /** Ends the longest-disconnected sessions until the queues are within their limit again. */
-  relieve(queuedBytes: () => number): void {
-    const { limits, log } = this.#parts
+  /**
+   * Ends the longest-disconnected sessions that have a queue until the queues are within their limit
+   * again. Where that is not enough the rest belongs to clients that are connected, whose own limits
+   * hold; for a second then it does nothing.
+   */
+  relieve(): void {
+    const { clock, limits, observer, onLimit } = this.#parts
+    const now = clock.now()
+    if (now < this.#relieveAt) return
+    // What an ended session leaves, and its will, may bring us here again: only the first one acts.
+    this.#relieveAt = Number.POSITIVE_INFINITY
     for (const managed of this.#away.values()) {
-      if (queuedBytes() <= limits.queuedBytesMax) return
-      log.warn(
-        { clientId: managed.session.clientId },
-        'session ended: limits.max_queued_bytes is reached',
-      )
+      if (observer.queued.bytes <= limits.queuedBytesMax) break
+      const { clientId, queuedBytes } = managed.session
+      if (queuedBytes === 0) continue
+      onLimit(clientId, 'max_queued_bytes')
       this.#finish(managed, 'terminated')
     }
+    const isEnough = observer.queued.bytes <= limits.queuedBytesMax
+    this.#relieveAt = isEnough ? Number.NEGATIVE_INFINITY : now + relieveAgainMs
   }
 
-  /** Takes in a session from the store; its client counts as disconnected from now on. */
+  /** Takes in a session from the store; `startAway` follows when all of them are back. */
   restore(stored: StoredSession, zone: Zone): void {
     const { clock, observer, router } = this.#parts
     this.#generation = Math.max(this.#generation, stored.key.generation)
@@ -194,11 +212,15 @@ export class SessionManager implements Sessions {
     this.#sessions.set(session.clientId, managed)
     for (const [filter, options] of session.subscriptions)
       router.subscribe(session, filter, options)
-    this.#putAway(managed)
+    this.#away.set(session.clientId, managed)
   }
 
-  #outlives(managed: ManagedSession): boolean {
-    return managed.expiryInterval > 0
+  /**
+   * The clients of all restored sessions count as disconnected from now on. A will that has no delay
+   * is published now, when everybody is back who wants it.
+   */
+  startAway(): void {
+    for (const managed of [...this.#away.values()]) this.#putAway(managed)
   }
 
   /**
@@ -206,7 +228,7 @@ export class SessionManager implements Sessions {
    * delay or its session ends; else the client is back before it was due. [MQTT-3.1.4-3] [MQTT-3.1.3-9]
    */
   #takeOver(managed: ManagedSession, owner: SessionOwner, goesOn: boolean): void {
-    const { clock, events, wills } = this.#parts
+    const { clock, wills } = this.#parts
     managed.owner = undefined
     managed.session.detach(clock.now())
     const { will } = managed
@@ -214,11 +236,10 @@ export class SessionManager implements Sessions {
     owner.evict(ReasonCode.SessionTakenOver, 'another connection has the same client id')
     const isDue = owner.protocolVersion < 5 || will?.delay === 0 || !goesOn
     if (will !== undefined && isDue) wills.publish(managed.session.clientId, will, managed.zone)
-    if (goesOn) events.sessionTakenover?.(managed.session)
   }
 
   #create(request: OpenRequest): ManagedSession {
-    const { clock, events, observer } = this.#parts
+    const { clock, observer } = this.#parts
     const { clientId, zone } = request
     const generation = ++this.#generation
     const recorder = this.#recorderFor(request, { clientId, generation })
@@ -232,7 +253,6 @@ export class SessionManager implements Sessions {
     )
     const managed = new ManagedSession(session, zone)
     this.#sessions.set(clientId, managed)
-    events.sessionCreated?.(session)
     return managed
   }
 
@@ -250,7 +270,6 @@ export class SessionManager implements Sessions {
     this.#changeDurability(managed, zone)
     managed.zone = zone
     managed.disconnectedAtWallMs = undefined
-    this.#parts.events.sessionResumed?.(managed.session)
   }
 
   #changeDurability(managed: ManagedSession, zone: Zone): void {
@@ -268,15 +287,29 @@ export class SessionManager implements Sessions {
     session.recordTo(new SessionRecorder(journal, key))
   }
 
-  /** Answers the batch that CONNACK waits for, 0 for none. */
-  #record(managed: ManagedSession, goesOn: boolean): number {
+  /** The session belongs to a connection from here on, and what that settles is recorded. */
+  #connect(managed: ManagedSession, request: OpenRequest, goesOn: boolean): void {
     const { session } = managed
-    if (!session.isDurable) return 0
-    const { journal } = this.#parts
-    if (managed.owner !== undefined) journal.wait(managed.owner)
-    if (goesOn) journal.batch.sessionChanged(session, stateOf(managed))
-    else journal.batch.sessionBegan(session, stateOf(managed))
-    return journal.openBatch
+    managed.owner = request.owner
+    managed.username = request.username
+    managed.expiryInterval = request.expiryInterval
+    managed.will = request.will
+    managed.connectedAtWallMs = this.#parts.clock.wallMs()
+    if (goesOn) return this.#recordState(managed)
+    if (session.isDurable) this.#parts.journal.batch.sessionBegan(session, stateOf(managed))
+  }
+
+  #recordState(managed: ManagedSession): void {
+    const { session } = managed
+    if (session.isDurable) this.#parts.journal.batch.sessionChanged(session, stateOf(managed))
+  }
+
+  /** Last of all, so that nothing is half done should a listener throw. */
+  #tellOpened(session: Session, goesOn: boolean, isTakenOver: boolean): void {
+    const { events } = this.#parts
+    if (!goesOn) return events.sessionCreated?.(session)
+    if (isTakenOver) events.sessionTakenover?.(session)
+    events.sessionResumed?.(session)
   }
 
   /** Takes the session from its connection: will and expiry begin to run. */
@@ -300,18 +333,22 @@ export class SessionManager implements Sessions {
       )
     }
     if (will === undefined) return
-    if (will.delay === 0) this.#publishWill(managed)
+    if (will.delay === 0) this.#onWillDue(managed)
     else if (will.delay < expiryInterval) {
-      managed.willDue = deadlines.set(now + will.delay * 1000, () => this.#publishWill(managed))
+      managed.willDue = deadlines.set(now + will.delay * 1000, () => this.#onWillDue(managed))
     }
+  }
+
+  /** The session goes on without its will. */
+  #onWillDue(managed: ManagedSession): void {
+    this.#publishWill(managed)
+    this.#recordState(managed)
   }
 
   #publishWill(managed: ManagedSession): void {
     const { will } = managed
     if (will === undefined) return
     managed.will = undefined
-    if (managed.session.isDurable)
-      this.#parts.journal.batch.sessionChanged(managed.session, stateOf(managed))
     this.#parts.wills.publish(managed.session.clientId, will, managed.zone)
   }
 
@@ -340,13 +377,10 @@ export class SessionManager implements Sessions {
 
   /** At the limit the longest-disconnected session ends. Answers false when all are connected. */
   #makeRoom(): boolean {
-    const { limits, log } = this.#parts
+    const { limits, onLimit } = this.#parts
     if (this.#sessions.size < limits.sessionsMax) return true
     for (const managed of this.#away.values()) {
-      log.warn(
-        { clientId: managed.session.clientId },
-        'session ended: limits.max_sessions is reached',
-      )
+      onLimit(managed.session.clientId, 'max_sessions')
       this.#finish(managed, 'terminated')
       return true
     }

@@ -192,12 +192,12 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
 
   evict(code: ReasonCode, because: string): void {
     this.session = undefined
-    this.end({ code, because, by: 'server', publishWill: false })
+    this.guard(() => this.end({ code, because, by: 'server', publishWill: false }))
   }
 
   /** Ends the connection from our side, such as at shutdown; the session is kept. */
   disconnect(code: ReasonCode, because: string): void {
-    this.end({ code, because, by: 'server', publishWill: true })
+    this.guard(() => this.end({ code, because, by: 'server', publishWill: true }))
   }
 
   onCommitted(): void {

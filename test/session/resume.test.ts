@@ -112,6 +112,12 @@ describe('retained messages of a new subscription', () => {
     expect(kit.pump()).toEqual(['0 a retain', '1 b#1 retain', '1 live#2', '1 later#3', '0 last'])
   })
 
+  it('a message that is delivered before the pump ran does not pass them', () => {
+    const kit = new SessionKit().connect()
+    kit.session.sendRetained(retained('a'), at(1))
+    expect(kit.deliver(1, 'live').pump()).toEqual(['1 a#1 retain', '1 live#2'])
+  })
+
   it('count to no limit of the mqueue and survive a cut', () => {
     const kit = new SessionKit({ mqueueLengthMax: 1 }).connect(1)
     kit.session.sendRetained(retained('a', 'b', 'c'), at(1))

@@ -220,6 +220,17 @@ describe('CONNACK that refuses', () => {
     await broker.connect({ version, clientId: 'c' })
   })
 
+  test('a listener that is full says so however many have been told', async () => {
+    const broker = new TestBroker({ listener: { connectionsMax: 1 } })
+    await broker.connect()
+    for (let i = 0; i < 100; i++) {
+      const client = broker.open()
+      expect((await client.handshake()).reasonCode).toBe(0x89)
+      await client.closed()
+      await client.drop()
+    }
+  })
+
   test('a listener that connections come to too fast says 0x9F', async () => {
     const broker = new TestBroker({ listener: { connectionRate: { count: 1, perMs: 1000 } } })
     await broker.connect()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { type CommitUnderWay, FaultyStore } from '../support/faulty-store.ts'
 import type { ConnectOptions } from '../support/raw-client.ts'
 import { TestBroker } from '../support/test-broker.ts'
 
@@ -266,6 +267,77 @@ describe('a session that outlives the broker', () => {
     await broker.time.pass(2)
     expect(broker.broker.sessions.has('c')).toBe(false)
     await watcher.expectSilence()
+  })
+})
+
+describe('while the store has not recorded the session', () => {
+  /** A broker whose commits stay under way until `commits` are settled. */
+  function stalling(): { broker: TestBroker; commits: CommitUnderWay[] } {
+    const commits: CommitUnderWay[] = []
+    const store = new FaultyStore(new MemoryStore(), (commit) => commits.push(commit))
+    return { broker: new TestBroker({ store }), commits }
+  }
+
+  async function settleAll(broker: TestBroker, commits: CommitUnderWay[]): Promise<void> {
+    for (;;) {
+      await broker.settle()
+      if (commits.length === 0) return
+      for (const commit of commits.splice(0)) commit.settle('commit')
+    }
+  }
+
+  test('[MQTT-3.2.0-1] CONNACK waits, and what is pipelined behind CONNECT with it', async () => {
+    const { broker, commits } = stalling()
+    const client = broker.open()
+    client.sendConnect(lasting)
+    client.send({ cmd: 'pingreq' })
+    await broker.settle()
+    expect(client.received).toEqual([])
+    await settleAll(broker, commits)
+    expect(client.received.map(({ packet }) => packet?.cmd)).toEqual(['connack', 'pingresp'])
+  })
+
+  test('CONNACK waits as long as the store fails', async () => {
+    const { broker, commits } = stalling()
+    const client = broker.open()
+    client.sendConnect(lasting)
+    await broker.settle()
+    commits.shift()?.settle('fail')
+    await broker.time.pass(500)
+    expect(client.received).toEqual([])
+    await broker.time.pass(1000)
+    await settleAll(broker, commits)
+    expect((await client.expect('connack')).reasonCode).toBe(0)
+  })
+
+  test('[MQTT-3.1.2-8] a client that goes before its CONNACK has no will to publish', async () => {
+    const { broker, commits } = stalling()
+    const watcher = await broker.connect()
+    await watcher.subscribe('will')
+    const client = broker.open()
+    client.sendConnect({ ...lasting, will })
+    await broker.settle()
+    await client.drop()
+    await settleAll(broker, commits)
+    await broker.time.pass(100_001)
+    await settleAll(broker, commits)
+    expect(broker.broker.sessions.has('c')).toBe(false)
+    await watcher.expectSilence()
+  })
+
+  test('[MQTT-3.1.4-3] [MQTT-3.2.2-8] a client that is taken over before its CONNACK is refused with 0x80', async () => {
+    const { broker, commits } = stalling()
+    const first = broker.open()
+    first.sendConnect(lasting)
+    await broker.settle()
+    const second = broker.open()
+    second.sendConnect(lasting)
+    await broker.settle()
+    expect((await first.expect('connack')).reasonCode).toBe(0x80)
+    await first.expectClosedSilently()
+    await settleAll(broker, commits)
+    expect((await second.expect('connack')).sessionPresent).toBe(true)
+    await second.expectSilence()
   })
 })
 

@@ -301,6 +301,23 @@ describe('authenticating again', () => {
     expect((await client.expect('publish')).payload.toString()).toBe('x')
   })
 
+  test('counts from its success on: until then the client may do what it might', async () => {
+    const mayPublish = (topic: string, username: string | undefined) => topic === username
+    const authenticator = new TestAuthenticator({ mayPublish })
+    const client = await authenticated(new TestBroker({ authenticator }))
+    const publish = async (topic: string): Promise<number | undefined> => {
+      client.send({ cmd: 'publish', topic, payload: 'x', qos: 1, messageId: 1 })
+      return (await client.expect('puback')).reasonCode
+    }
+    expect([await publish('alice'), await publish('bob')]).toEqual([0x10, 0x87])
+    client.send(auth('hello', 0x19), auth('bob'))
+    await client.expectMany('auth', 2)
+    expect([await publish('alice'), await publish('bob')]).toEqual([0x10, 0x87])
+    client.send(auth('secret'))
+    await client.expect('auth')
+    expect([await publish('alice'), await publish('bob')]).toEqual([0x87, 0x10])
+  })
+
   test('a round without an end is ended', async () => {
     const endless = new TestAuthenticator()
     endless.exchange = () => ({ next: () => ({ step: 'continue', data: undefined }) })

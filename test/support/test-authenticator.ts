@@ -18,7 +18,7 @@ export interface AuthenticatorWish {
   /** Rejects instead of answering, as one whose database is gone does. */
   readonly isBroken?: boolean
   /** What clients may publish to; everything without it. */
-  readonly mayPublish?: (topic: string) => boolean
+  readonly mayPublish?: (topic: string, username: string | undefined) => boolean
 }
 
 /**
@@ -68,8 +68,12 @@ export class TestAuthenticator implements Authenticator {
   }
 
   identity(username: string | undefined): Identity {
-    const mayPublish = this.#wish.mayPublish ?? (() => true)
-    return { username, mayPublish, maySubscribe: () => true }
+    const allows = this.#wish.mayPublish ?? (() => true)
+    return {
+      username,
+      mayPublish: (topic) => allows(topic, username),
+      maySubscribe: () => true,
+    }
   }
 
   #answer<T>(answer: T): T | Promise<T> {

@@ -15,6 +15,7 @@ import type { SubscriptionOptions } from '../mqtt/subscription.ts'
 import { noRecorder } from '../session/no-recorder.ts'
 import type { Recorder, SessionObserver } from '../session/ports.ts'
 import { Session } from '../session/session.ts'
+import { AwaySessions } from './away-sessions.ts'
 import type { Journal } from './journal.ts'
 import { ManagedSession } from './managed-session.ts'
 import type {
@@ -57,20 +58,23 @@ type Fate = 'discarded' | 'terminated'
  * The only place where sessions begin and end.
  *
  * Invariants: 1. one session a client id, owned by one connection or by the manager.
- * 2. `#away` holds exactly the sessions without an owner, the longest disconnected first.
- * 3. a session with an owner has no deadline. 4. a session's subscriptions are in the router from
- * the moment they are in the session until it ends.
+ * 2. `#away` holds exactly the sessions without an owner. 3. a session's subscriptions are in the
+ * router from the moment they are in the session until it ends.
  */
 export class SessionManager implements Sessions {
   readonly #parts: SessionManagerParts
   readonly #sessions = new Map<string, ManagedSession>()
-  readonly #away = new Map<string, ManagedSession>()
+  readonly #away: AwaySessions
   readonly #lock = new KeyedMutex()
   #generation = 0
   #relieveAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: SessionManagerParts) {
     this.#parts = parts
+    this.#away = new AwaySessions(parts.clock, parts.deadlines, {
+      onExpired: (managed) => this.#finish(managed, 'terminated'),
+      onWillDue: (managed) => this.#onWillDue(managed),
+    })
   }
 
   /** Sessions, connected or not. */
@@ -212,7 +216,7 @@ export class SessionManager implements Sessions {
     this.#sessions.set(session.clientId, managed)
     for (const [filter, options] of session.subscriptions)
       router.subscribe(session, filter, options)
-    this.#away.set(session.clientId, managed)
+    this.#away.add(managed)
   }
 
   /**
@@ -264,8 +268,7 @@ export class SessionManager implements Sessions {
 
   /** The client is back: its deadlines and a will that was not due yet are gone. [MQTT-3.1.3-9] */
   #resume(managed: ManagedSession, zone: Zone): void {
-    this.#cancelDeadlines(managed)
-    this.#away.delete(managed.session.clientId)
+    this.#away.remove(managed)
     managed.session.reconfigure(zone.session)
     this.#changeDurability(managed, zone)
     managed.zone = zone
@@ -322,21 +325,9 @@ export class SessionManager implements Sessions {
   }
 
   #putAway(managed: ManagedSession): void {
-    const { clock, deadlines } = this.#parts
-    const { expiryInterval, session, will } = managed
-    if (expiryInterval <= 0) return this.#finish(managed, 'terminated')
-    const now = clock.now()
-    this.#away.set(session.clientId, managed)
-    if (expiryInterval < Number.POSITIVE_INFINITY) {
-      managed.expiry = deadlines.set(now + expiryInterval * 1000, () =>
-        this.#finish(managed, 'terminated'),
-      )
-    }
-    if (will === undefined) return
-    if (will.delay === 0) this.#onWillDue(managed)
-    else if (will.delay < expiryInterval) {
-      managed.willDue = deadlines.set(now + will.delay * 1000, () => this.#onWillDue(managed))
-    }
+    if (managed.expiryInterval <= 0) return this.#finish(managed, 'terminated')
+    this.#away.add(managed)
+    this.#away.startTime(managed)
   }
 
   /** The session goes on without its will. */
@@ -356,9 +347,8 @@ export class SessionManager implements Sessions {
   #finish(managed: ManagedSession, fate: Fate): void {
     const { clock, events, journal, redispatch, router } = this.#parts
     const { session } = managed
-    this.#cancelDeadlines(managed)
+    this.#away.remove(managed)
     this.#sessions.delete(session.clientId)
-    this.#away.delete(session.clientId)
     if (session.isConnected) session.detach(clock.now())
     for (const filter of session.subscriptions.keys()) router.unsubscribe(session, filter)
     redispatch(session, managed.zone)
@@ -366,13 +356,6 @@ export class SessionManager implements Sessions {
     this.#publishWill(managed)
     if (fate === 'discarded') events.sessionDiscarded?.(session)
     else events.sessionTerminated?.(session)
-  }
-
-  #cancelDeadlines(managed: ManagedSession): void {
-    this.#parts.deadlines.cancel(managed.expiry)
-    this.#parts.deadlines.cancel(managed.willDue)
-    managed.expiry = undefined
-    managed.willDue = undefined
   }
 
   /** At the limit the longest-disconnected session ends. Answers false when all are connected. */

@@ -71,7 +71,9 @@ function publishQoS2(
     receipt = answerFor(channel, client, message)
     if (receipt.code >= 0x80) session.forget(packetId)
   }
-  const batch = session.isDurable ? commits.openBatch : receipt.batch
+  // What the first PUBREC waited for may still be under way, also when nothing of this session is.
+  const isRepeated = received === 'duplicate'
+  const batch = session.isDurable || isRepeated ? commits.openBatch : receipt.batch
   channel.acks.ack(batch, AckType.Pubrec, packetId, receipt.code)
   if (channel.acks.length > 0) channel.waitForCommit()
 }

@@ -165,17 +165,18 @@ export class Ledger {
   #checkOrder(session: ClientSession, message: SentMessage, qos: QoS, where: string): void {
     const key = `${message.from} ${message.topic} ${message.qos} ${qos}`
     const last = session.lastNumber.get(key) ?? -1
-    if (last > message.number && this.#mustKeepOrder(session, message)) throw new Violation(`${where} after m${last}`)
+    if (last > message.number && this.#mustKeepOrder(session, message, qos))
+      throw new Violation(`${where} after m${last}`)
     session.lastNumber.set(key, Math.max(last, message.number))
   }
 
   /**
    * A QoS 1 message that its publisher sent again was routed again: where nothing was to match it
-   * the first time, or it was dropped then, its first delivery may come late.
+   * the first time, or it went to another QoS or was dropped then, its first delivery may come late.
    */
-  #mustKeepOrder(session: ClientSession, message: SentMessage): boolean {
+  #mustKeepOrder(session: ClientSession, message: SentMessage, qos: QoS): boolean {
     if (message.qos === 2 || message.sends === 1) return true
-    return message.expectedBy.has(session) && !this.#isDropped(session, message)
+    return qos > 0 && message.expectedBy.has(session) && !this.#isDropped(session, message)
   }
 
   #isDropped(session: ClientSession, message: SentMessage): boolean {

@@ -26,7 +26,8 @@ export class Publisher {
     // One QoS for each retained topic: a QoS 1 message that is sent again would be retained again,
     // after a later QoS 2 message that is only answered again.
     const qos = retain ? (topic.endsWith('0') ? 1 : 2) : drawQoS(random)
-    if (qos > 0 && session.outgoing.size >= Math.min(unfinishedMax, receiveMaximumOf(connection))) return
+    if (qos > 0 && session.outgoing.size >= Math.min(unfinishedMax, receiveMaximumOf(connection)))
+      return
     const expiryS = version === 5 && random.below(10) === 0 ? 1 + random.below(5) : undefined
     const padding = random.below(8) === 0 ? random.below(2000) : random.below(10)
     const isEmpty = retain && random.below(4) === 0

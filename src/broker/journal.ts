@@ -7,6 +7,7 @@ import type { Store, StoreBatch } from './ports.ts'
 /** Calls back when this turn of the event loop is over. */
 export type AfterTurn = (work: () => void) => void
 
+/** A store that failed is asked again after this. */
 const retryAfterMs = 1000
 
 /**
@@ -15,6 +16,7 @@ const retryAfterMs = 1000
  *
  * Invariants: 1. batches commit in the order of their numbers, one at a time. 2. `committed` <
  * `openBatch`. 3. a volatile store has no batches: `committed` is `Infinity` and nobody waits.
+ * 4. without records and waiters nothing is scheduled.
  */
 export class Journal implements Commits {
   readonly #store: Store
@@ -53,10 +55,7 @@ export class Journal implements Commits {
 
   /** The batch to write a record into now; it will be committed after this turn. */
   get batch(): StoreBatch {
-    if (!this.#isScheduled && !this.#isCommitting && !this.isVolatile) {
-      this.#isScheduled = true
-      this.#afterTurn(() => this.#commit())
-    }
+    this.#schedule()
     return this.#open
   }
 
@@ -67,7 +66,7 @@ export class Journal implements Commits {
 
   wait(waiter: CommitWaiter): void {
     this.#waiters.add(waiter)
-    void this.batch
+    this.#schedule()
   }
 
   /** Resolves when everything recorded so far is safe; for shutdown. */
@@ -85,13 +84,19 @@ export class Journal implements Commits {
     })
   }
 
-  #commit(): void {
+  #schedule(): void {
+    if (this.#isScheduled || this.#isCommitting || this.isVolatile) return
+    this.#isScheduled = true
+    this.#afterTurn(this.#commitOpen)
+  }
+
+  /** An empty batch is safe as soon as those before it are, which they are: the store is not asked. */
+  readonly #commitOpen = (): void => {
     this.#isScheduled = false
-    if (this.#isCommitting) return
+    const number = this.#openNumber++
+    if (this.#open.size === 0) return this.#onCommitted(number)
     const batch = this.#open
-    const number = this.#openNumber
     this.#open = this.#store.newBatch()
-    this.#openNumber++
     this.#isCommitting = true
     this.#try(batch, number)
   }
@@ -114,7 +119,16 @@ export class Journal implements Commits {
     this.#committed = number
     const waiters = this.#waiters
     this.#waiters = new Set()
-    for (const waiter of waiters) waiter.onCommitted()
-    if (this.#open.size > 0 || this.#waiters.size > 0) void this.batch
+    for (const waiter of waiters) this.#tell(waiter)
+    if (this.#open.size > 0 || this.#waiters.size > 0) this.#schedule()
+  }
+
+  /** A bug behind one waiter keeps the others from nothing. */
+  #tell(waiter: CommitWaiter): void {
+    try {
+      waiter.onCommitted()
+    } catch (error) {
+      this.#log.error({ err: error }, 'a bug in the broker, behind a commit')
+    }
   }
 }

@@ -16,15 +16,15 @@ export function authenticate(channel: Channel, packet: ConnectPacket, clientId: 
   const { authenticator } = channel.services
   const { peer } = channel.transport
   const method = packet.authenticationMethod
+  const named = withClientId(packet, clientId)
   if (method === undefined) {
-    const named = packet.clientId === clientId ? packet : { ...packet, clientId }
     return settle(
       channel,
       () => authenticator.authenticate(named, peer),
       (identity: Identity) => admit(channel, packet, clientId, identity, undefined),
     )
   }
-  const exchange = authenticator.exchange(method, packet, peer)
+  const exchange = authenticator.exchange(method, named, peer)
   if (exchange === undefined) {
     return channel.refuse(
       new Refusal(
@@ -60,11 +60,17 @@ export function receiveAuth(channel: Channel, packet: AuthPacket): void {
   advance(channel, packet.authenticationData)
 }
 
+/** CONNECT under the id that the client goes by, which it may have left to us. */
+function withClientId(packet: ConnectPacket, clientId: string): ConnectPacket {
+  return packet.clientId === clientId ? packet : { ...packet, clientId }
+}
+
 function beginAgain(channel: Channel, method: string): boolean {
-  const { connect, client } = channel
-  const exchange =
-    connect && channel.services.authenticator.exchange(method, connect, channel.transport.peer)
-  if (connect === undefined || client === undefined || exchange === undefined) {
+  const { client, connect, services, transport } = channel
+  if (connect === undefined || client === undefined) return false
+  const named = withClientId(connect, client.clientId)
+  const exchange = services.authenticator.exchange(method, named, transport.peer)
+  if (exchange === undefined) {
     channel.refuse(
       new Refusal(ReasonCode.BadAuthenticationMethod, 'the method is no longer configured'),
     )

@@ -291,6 +291,15 @@ describe('authenticating again', () => {
     await watcher.expect('publish')
   })
 
+  test('is about the client id that was assigned', async () => {
+    const authenticator = new TestAuthenticator()
+    const client = await authenticated(new TestBroker({ authenticator }), { clientId: '' })
+    const assigned = client.connack?.properties?.assignedClientIdentifier
+    client.send(auth('hello', 0x19))
+    await client.expect('auth')
+    expect(authenticator.asked).toEqual([assigned, assigned])
+  })
+
   test('keeps the session and its subscriptions', async () => {
     const broker = new TestBroker({ authenticator: new TestAuthenticator() })
     const client = await authenticated(broker)

@@ -141,7 +141,7 @@ describe('CONNACK that refuses', () => {
   ] as const
 
   test.each(refusals)(
-    '[MQTT-3.1.4-2] [MQTT-3.2.2-6] [MQTT-3.2.2-7] [MQTT-4.13.2-1] %s: 0x%x, and the end',
+    '[MQTT-3.1.4-2] [MQTT-3.2.2-6] [MQTT-3.2.2-7] [MQTT-4.13.2-1] %s: code %i, and the end',
     async (_what, code, _code3, channel, options) => {
       const broker = new TestBroker({ channel, authenticator: strict() })
       const client = broker.open()

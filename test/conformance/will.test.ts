@@ -24,15 +24,12 @@ describe('a will is published', () => {
     ['the client closes without DISCONNECT', (client) => client.stream.end()],
     ['a packet is ill-formed', (client) => client.sendBytes([0xff, 0x00])],
     ['keep alive is over', (_client, broker) => broker.time.pass(15_001)],
-    ['the operator kicks it', (client, broker) => broker.broker.sessions.kick(idOf(client))],
-    [
-      'the operator drops its session',
-      (client, broker) => broker.broker.sessions.destroy(idOf(client)),
-    ],
+    ['the operator kicks it', (_client, broker) => broker.broker.sessions.kick('c')],
+    ['the operator drops its session', (_client, broker) => broker.broker.sessions.destroy('c')],
     [
       'the broker shuts down',
       (_client, broker) => {
-        for (const { channel } of [...broker.reception.connections]) {
+        for (const { channel } of broker.reception.connections) {
           if (channel.clientId !== 'watcher') channel.disconnect(0x8b, 'the broker shuts down')
         }
       },
@@ -287,8 +284,3 @@ describe('the will of a connection that is taken over', () => {
     },
   )
 })
-
-function idOf(client: RawClient): string {
-  const assigned = client.connack?.properties?.assignedClientIdentifier
-  return assigned ?? 'c'
-}

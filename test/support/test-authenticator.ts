@@ -31,8 +31,6 @@ export class TestAuthenticator implements Authenticator {
   readonly #wish: AuthenticatorWish
   /** The client ids asked about, in order. */
   readonly asked: string[] = []
-  /** Exchanges begun. */
-  exchanges = 0
   isSlow: boolean
   #held: (() => void)[] = []
 
@@ -61,9 +59,9 @@ export class TestAuthenticator implements Authenticator {
     )
   }
 
-  exchange(method: string): AuthenticationExchange | undefined {
+  exchange(method: string, connect: ConnectPacket): AuthenticationExchange | undefined {
     if (method !== testMethod) return undefined
-    this.exchanges++
+    this.asked.push(connect.clientId)
     return new Challenge(this, (step) => this.#answer(step))
   }
 

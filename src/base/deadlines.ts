@@ -43,7 +43,10 @@ export class Deadlines {
     return this.#heap.length
   }
 
-  /** Sets a new deadline at monotonic `at`; `due` is called once, with the time it is then. */
+  /**
+   * Sets a new deadline at monotonic `at`; `due` is called once, with the time it is then. What it
+   * throws comes out of `run`, after which the others are still set.
+   */
   set(at: number, due: (now: number) => void): Deadline {
     const deadline = new Deadline(at, due)
     this.#insert(deadline)

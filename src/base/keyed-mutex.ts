@@ -2,11 +2,6 @@
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<void>>()
 
-  /** Whether work for `key` is running or waiting. */
-  isLocked(key: string): boolean {
-    return this.#tails.has(key)
-  }
-
   /** Keys with work running or waiting. */
   get size(): number {
     return this.#tails.size

@@ -24,8 +24,8 @@ export class Deadline {
 /**
  * Many timers under one: a binary heap of deadlines and a single wake-up for the earliest.
  *
- * Invariants: 1. heap[i].place = i. 2. no entry is later than its children. 3. while the heap is
- * not empty there is one wake-up, at most `at` of the first entry.
+ * Invariants: 1. heap[i].place = i. 2. no entry is later than its children. 3. but within `run`,
+ * while the heap is not empty there is one wake-up, at most `at` of the first entry.
  */
 export class Deadlines {
   readonly #clock: Clock
@@ -86,7 +86,8 @@ export class Deadlines {
   run(): void {
     this.#cancelWake?.()
     this.#cancelWake = undefined
-    this.#wakeAt = Number.POSITIVE_INFINITY
+    // What is set meanwhile needs no wake-up of its own: there is one at the end.
+    this.#wakeAt = Number.NEGATIVE_INFINITY
     const now = this.#clock.now()
     try {
       for (;;) {
@@ -96,6 +97,7 @@ export class Deadlines {
         first.due(now)
       }
     } finally {
+      this.#wakeAt = Number.POSITIVE_INFINITY
       this.#arm()
     }
   }

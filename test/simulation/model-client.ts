@@ -246,8 +246,8 @@ export class ModelClient implements ConnectionUser {
     connection.session = session
     session.links.push(connection.link)
     session.contestedAt = Number.POSITIVE_INFINITY
-    if (connection.will !== undefined) connection.will.isAccepted = true
     wills.connected(this.profile.clientId, isPresent)
+    if (connection.will !== undefined) connection.will.isAccepted = true
     if (isPresent) this.#publisher.resume(connection, session)
     else ledger.begin(session)
     this.#watchKeepAlive(connection)
@@ -349,6 +349,7 @@ export class ModelClient implements ConnectionUser {
       link: connection.link,
       isAccepted: false,
       isCancelled: false,
+      isSettled: false,
       isUnclear: false,
       arrivals: 0,
     }

@@ -17,6 +17,8 @@ export interface ModelWill {
   isAccepted: boolean
   /** The client was back, in the same session, before it was due. */
   isCancelled: boolean
+  /** Its session has ended, and with it whatever could take the will back. */
+  isSettled: boolean
   /** What happened is beyond what the checks follow. */
   isUnclear: boolean
   arrivals: number
@@ -51,7 +53,8 @@ export class Wills {
   /** CONNACK came; `isPresent` says that the session goes on. */
   connected(clientId: string, isPresent: boolean): void {
     for (const will of this.#ofClient(clientId)) {
-      if (will.delayS === 0 || !isPresent || will.arrivals > 0) continue
+      if (!isPresent) will.isSettled = true
+      if (will.delayS === 0 || will.isSettled || will.arrivals > 0) continue
       const wasOpen = will.link.brokerClosedAt === undefined
       if (!wasOpen && this.#dueAt(will) > this.#now()) will.isCancelled = true
     }

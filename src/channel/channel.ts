@@ -29,13 +29,9 @@ import type {
 } from './ports.ts'
 import { receivePublish } from './publish.ts'
 import { ReceiveQuota } from './quota.ts'
+import type { RetainedWants } from './retained-wants.ts'
 import { Kind, type StateName, states } from './state.ts'
-import {
-  receiveSubscribe,
-  receiveUnsubscribe,
-  startRetained,
-  type WantsRetained,
-} from './subscribe.ts'
+import { receiveSubscribe, receiveUnsubscribe } from './subscribe.ts'
 import type { Throttle } from './throttle.ts'
 import { startTimers } from './timers.ts'
 
@@ -91,7 +87,7 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   sawConnect = false
   exchange: ExchangeInProgress | undefined
   /** Subscriptions whose SUBACK has not left yet. */
-  wantsRetained: WantsRetained[] | undefined
+  retainedWants: RetainedWants | undefined
   acks: AckQueue
   quota: ReceiveQuota
   throttle: Throttle | undefined
@@ -260,7 +256,9 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
 
   sendAnswer(packet: ServerPacket): void {
     if (!this.transport.send(packet)) return this.#refuseTooLarge(packet.type.toUpperCase())
-    if (packet.type === 'suback') startRetained(this, packet.packetId)
+    if (packet.type !== 'suback' || this.retainedWants === undefined) return
+    this.retainedWants.release(packet.packetId)
+    this.pump()
   }
 
   // What the other files of this folder call.
@@ -269,9 +267,11 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   pump(): void {
     const { session } = this
     if (session === undefined || !this.state.isOpen) return
-    while (session.next(this.now)) {
-      // Each turn sends one packet.
-    }
+    do {
+      while (session.next(this.now)) {
+        // Each turn sends one packet.
+      }
+    } while (this.retainedWants?.feed(this) === true)
     this.waitForCommit()
   }
 
@@ -289,8 +289,11 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   }
 
   updateAccepting(): void {
-    const accepting =
-      this.state.reads && this.acks.length < waitingAnswersMax && this.throttle?.isPausing !== true
+    const isHeld =
+      this.acks.length >= waitingAnswersMax ||
+      this.throttle?.isPausing === true ||
+      this.retainedWants?.isBehind === true
+    const accepting = this.state.reads && !isHeld
     if (accepting === this.accepting) return
     this.accepting = accepting
     if (accepting) this.transport.resume()

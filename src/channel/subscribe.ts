@@ -1,18 +1,12 @@
 import type { SubscribePacket, UnsubscribePacket } from '../mqtt/packets.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
-import type { Delivery, SubscriptionOptions } from '../mqtt/subscription.ts'
+import type { SubscriptionOptions } from '../mqtt/subscription.ts'
 import { checkTopicFilter, hasWildcard, isSharedFilter } from '../mqtt/topic.ts'
 import type { Session } from '../session/session.ts'
 import type { Channel } from './channel.ts'
 import type { Client } from './client.ts'
-
-/** A subscription whose retained messages leave behind its SUBACK. */
-export interface WantsRetained {
-  readonly packetId: number
-  readonly filter: string
-  readonly delivery: Delivery
-}
+import { RetainedWants } from './retained-wants.ts'
 
 /**
  * SUBSCRIBE: each filter in turn, as if it came alone; a code for each, in their order. It matches
@@ -51,8 +45,8 @@ function subscribe(
   if (wantsRetained(filter, granted, isNew)) {
     const { retainAsPublished, subscriptionId } = granted
     const subscriptionIds = subscriptionId === undefined ? undefined : [subscriptionId]
-    channel.wantsRetained ??= []
-    channel.wantsRetained.push({
+    channel.retainedWants ??= new RetainedWants()
+    channel.retainedWants.add({
       packetId,
       filter,
       delivery: { qos, retainAsPublished, subscriptionIds },
@@ -79,26 +73,6 @@ function checkFilter(channel: Channel, filter: string): Refusal | undefined {
 function wantsRetained(filter: string, options: SubscriptionOptions, isNew: boolean): boolean {
   if (isSharedFilter(filter) || options.retainHandling === 2) return false
   return options.retainHandling === 0 || isNew
-}
-
-/** The SUBACK with this id has left: its retained messages follow. */
-export function startRetained(channel: Channel, packetId: number): void {
-  const { session, wantsRetained: wanted } = channel
-  if (wanted === undefined || session === undefined) return
-  channel.wantsRetained = undefined
-  for (const want of wanted) {
-    if (want.packetId !== packetId) {
-      channel.wantsRetained ??= []
-      channel.wantsRetained.push(want)
-      continue
-    }
-    const options = session.subscriptions.get(want.filter)
-    if (options === undefined) continue
-    let items = channel.services.exchange.retained(want.filter, channel.now)
-    if (options.noLocal) items = items.filter((item) => item.from !== session.clientId)
-    if (items.length > 0) session.sendRetained(items, want.delivery)
-  }
-  channel.pump()
 }
 
 /** UNSUBSCRIBE: what has begun to be delivered is finished, nothing new begins. [MQTT-3.10.4-2…4] */

@@ -206,7 +206,10 @@ export class RawClient {
 
   /** What came so far, for the message of a failing test. */
   #story(): string {
-    const came = this.received.map((received) => received.packet?.cmd ?? 'unreadable')
+    const last = this.received.slice(-30)
+    const came = last.map((received) => received.packet?.cmd ?? 'unreadable')
+    if (this.received.length > last.length)
+      came.unshift(`${this.received.length - last.length} packets`)
     const end = this.#isClosed ? ', then the end of the connection' : ''
     return `so far came: ${came.join(', ') || 'nothing'}${end}`
   }

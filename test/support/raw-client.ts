@@ -207,7 +207,7 @@ export class RawClient {
   /** What came so far, for the message of a failing test. */
   #story(): string {
     const last = this.received.slice(-30)
-    const came = last.map((received) => received.packet?.cmd ?? 'unreadable')
+    const came: string[] = last.map((received) => received.packet?.cmd ?? 'unreadable')
     if (this.received.length > last.length)
       came.unshift(`${this.received.length - last.length} packets`)
     const end = this.#isClosed ? ', then the end of the connection' : ''

@@ -21,6 +21,7 @@ export default defineConfig({
       suite('property', [properties], ['test/{simulation,e2e}/**'], timeoutMs.property),
       suite('contract', ['test/contract/**/*.test.ts'], [properties], timeoutMs.e2e),
       suite('conformance', ['test/conformance/**/*.test.ts'], [properties], timeoutMs.e2e),
+      durable(suite('durable', ['test/conformance/**/*.test.ts'], [properties], timeoutMs.e2e)),
       suite('simulation', ['test/simulation/**/*.test.ts'], [], timeoutMs.simulation),
       {
         extends: true,
@@ -70,4 +71,9 @@ function suite(
       isolate: false,
     },
   }
+}
+
+/** The same tests over a store whose commits take their time: answers and QoS 2 wait for them. */
+function durable(of: ReturnType<typeof suite>) {
+  return { ...of, test: { ...of.test, provide: { store: 'durable' as const } } }
 }

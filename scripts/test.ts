@@ -30,6 +30,7 @@ const all: Step[] = [
   suite('property'),
   suite('contract'),
   suite('conformance'),
+  suite('durable'),
   suite('simulation'),
   suite('e2e'),
 ]

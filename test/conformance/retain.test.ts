@@ -264,9 +264,20 @@ describe('a burst of retained messages', () => {
   async function burst(): Promise<TestBroker> {
     const broker = new TestBroker({ session: { mqueueLengthMax: 1000 } })
     const pub = await broker.connect()
-    const message = { cmd: 'publish', qos: 1, messageId: 1, retain } as const
-    pub.send(...texts(count).map((text) => ({ ...message, topic: `r/${text}`, payload: text })))
-    await pub.expectMany('puback', count)
+    const message = { cmd: 'publish', qos: 1, retain } as const
+    const portion = 500
+    for (let first = 0; first < count; first += portion) {
+      const numbers = texts(portion, first)
+      pub.send(
+        ...numbers.map((payload, i) => ({
+          ...message,
+          topic: `r/${payload}`,
+          payload,
+          messageId: i + 1,
+        })),
+      )
+      await pub.expectMany('puback', portion)
+    }
     return broker
   }
 

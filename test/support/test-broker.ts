@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream'
+import { inject } from 'vitest'
 import { AnonymousAuthenticator } from '../../src/auth/anonymous.ts'
 import type { Logger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -17,7 +18,15 @@ import { defaultSessionOptions, type SessionOptions } from '../../src/session/op
 import { VolatileStore } from '../../src/store/memory/volatile-store.ts'
 import { OutputPool } from '../../src/wire/output-pool.ts'
 import { type ConnectOptions, RawClient, type Version } from './raw-client.ts'
+import { SlowStore } from './slow-store.ts'
 import { VirtualTime } from './virtual-time.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Set by `vitest.config.ts`. */
+    store?: 'durable'
+  }
+}
 
 /** What a test wants otherwise than by default. */
 export interface TestBrokerWish {
@@ -68,7 +77,7 @@ export class TestBroker {
       log: this.#log(),
       afterTurn,
       authenticator: wish.authenticator ?? new AnonymousAuthenticator(true),
-      store: wish.store ?? new VolatileStore(),
+      store: wish.store ?? storeOfSuite(),
       zones: new Map([['default', this.zone]]),
       limits: {
         sessionsMax: Number.POSITIVE_INFINITY,
@@ -126,6 +135,11 @@ export class TestBroker {
     }
     return log
   }
+}
+
+/** What the suite runs over: conformance tests run twice, without a store and with one. */
+function storeOfSuite(): Store {
+  return inject('store') === 'durable' ? new SlowStore() : new VolatileStore()
 }
 
 /** Two ends of a connection in memory: a stream for the client, one for the broker. */

@@ -149,6 +149,7 @@ export class SessionManager implements Sessions {
     const managed = this.#sessions.get(clientId)
     const owner = managed?.owner
     if (managed === undefined || owner === undefined) return false
+    if (!owner.isAccepted) managed.will = undefined
     this.#release(managed)
     owner.evict(ReasonCode.AdministrativeAction, 'kicked by the operator')
     return true
@@ -235,7 +236,7 @@ export class SessionManager implements Sessions {
     const { clock, wills } = this.#parts
     managed.owner = undefined
     managed.session.detach(clock.now())
-    const { will } = managed
+    const will = owner.isAccepted ? managed.will : undefined
     managed.will = undefined
     owner.evict(ReasonCode.SessionTakenOver, 'another connection has the same client id')
     const isDue = owner.protocolVersion < 5 || will?.delay === 0 || !goesOn

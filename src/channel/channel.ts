@@ -115,6 +115,10 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     return this.client?.protocolVersion ?? 4
   }
 
+  get isAccepted(): boolean {
+    return this.state.isOpen
+  }
+
   /** Client id for log lines, empty before CONNECT. */
   get clientId(): string {
     return this.client?.clientId ?? ''

@@ -104,6 +104,8 @@ export interface Authenticator {
 /** The connection that owns a session, as the session manager sees it. */
 export interface SessionOwner extends CommitWaiter {
   readonly protocolVersion: ProtocolVersion
+  /** Whether its CONNECT was accepted; before that its will counts for nothing. [MQTT-3.1.2-7] */
+  readonly isAccepted: boolean
   /** Ends the connection; the session manager has taken the session away already. */
   evict(code: ReasonCode, because: string): void
 }

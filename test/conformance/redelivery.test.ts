@@ -121,6 +121,30 @@ describe('on the next connection to the session', () => {
     await back.expectSilence()
   })
 
+  test.each([
+    [5, 4],
+    [4, 5],
+    [3, 5],
+  ] as const)(
+    '[MQTT-4.4.0-1] a session of version %i goes on in version %i',
+    async (before, after) => {
+      const { broker, sub, pub, ids } = await withInflight(before)
+      sub.send({ cmd: 'pubrec', messageId: ids[1] })
+      await sub.expect('pubrel')
+      await sub.drop()
+      const properties = { messageExpiryInterval: 60, userProperties: { a: '1' } }
+      await publish(pub, 'a', '4', { qos: 1, properties })
+      const back = await broker.connect(lasting(after, { topicAliasMaximum: 5 }))
+      expect(back.connack?.sessionPresent).toBe(true)
+      await broker.settle()
+      const came = back.received.slice(1).map(({ packet }) => packet?.cmd)
+      expect(came).toEqual(['publish', 'pubrel', 'publish', 'publish'])
+      expect(payloadsTo(back)).toEqual(['1', '3', '4'])
+      const expiry = after === 5 ? 60 : undefined
+      expect(cameTo(back)[2]?.properties?.messageExpiryInterval).toBe(expiry)
+    },
+  )
+
   test('an identifier of what is in flight is not given to a new message', async () => {
     const { broker, sub, pub, ids } = await withInflight(5)
     await sub.drop()

@@ -87,7 +87,7 @@ describe('topic aliases of the broker', () => {
     const sub = await broker.connect({ properties: { topicAliasMaximum: 2 } })
     await sub.subscribe('#')
     const pub = await broker.connect()
-    const order = [...'aabcbacdad'].map((letter) => `${letter}/long/topic`)
+    const order = 'aabcbacdad'.split('').map((letter) => `${letter}/long/topic`)
     for (const topic of order) await publish(pub, topic, topic)
     await broker.settle()
     const names = new Map<number, string>()

@@ -10,7 +10,7 @@ function lastBytes(client: RawClient): Buffer | undefined {
 }
 
 describe('the acknowledgements of the broker', () => {
-  test('[MQTT-3.4.2-1] PUBACK has 0x00, 0x10, 0x87 or 0x97; 0x00 in two bytes', async () => {
+  test('[MQTT-3.4.2-1] PUBACK has a code of its table, and none where it is 0x00', async () => {
     const broker = new TestBroker()
     const pub = await broker.connect()
     pub.send({ cmd: 'publish', topic: 'a', payload: 'x', qos: 1, messageId: 1 })

@@ -23,6 +23,8 @@ import { OutputPool } from './wire/output-pool.ts'
 export interface DaemonExtras {
   readonly authenticator?: Authenticator
   readonly events?: SessionEvents & MessageEvents
+  /** In place of the one that the configuration names; it is closed when the broker stops. */
+  readonly store?: Store
 }
 
 /** Where one listener listens; the port is the real one. */
@@ -53,7 +55,7 @@ export class Daemon {
     this.#configuration = configuration
     this.#log = log
     this.#deadlines = new Deadlines(systemClock, systemWake)
-    this.#store = new VolatileStore()
+    this.#store = extras.store ?? new VolatileStore()
     this.broker = new Broker({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -96,23 +98,14 @@ export class Daemon {
     return this.#house.connections
   }
 
-  /** Brings back what the store holds, then opens the listeners. Throws: ListenError. */
+  /**
+   * Brings back what the store holds, then opens the listeners. When something fails, everything is
+   * closed again. Throws: ListenError, or what the store rejects with.
+   */
   async start(): Promise<void> {
-    await this.broker.start()
     try {
-      for (const options of this.#configuration.listeners) {
-        const listener = await this.#listen(options)
-        this.#listeners.push(listener)
-        const { address, port } = listener
-        const fields = {
-          listener: options.name,
-          type: options.type,
-          address,
-          port,
-          zone: options.zone,
-        }
-        this.#log.info(fields, 'listening')
-      }
+      await this.broker.start()
+      for (const options of this.#configuration.listeners) await this.#open(options)
     } catch (error) {
       await this.stop()
       throw error
@@ -121,12 +114,22 @@ export class Daemon {
 
   /**
    * Accepts no more, lets what was received be answered, tells MQTT 5 clients that we go (0x8B),
-   * and waits until they have read it, no longer than `shutdown.timeout`. Called again it waits for
-   * the same end.
+   * and waits until they have read it and their wills are safe, no longer than `shutdown.timeout`;
+   * then those that are left are cut off. Called again it waits for the same end.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
+  }
+
+  async #open(options: ListenerOptions): Promise<void> {
+    if (this.#stopping !== undefined) return
+    const listener = await this.#listen(options)
+    this.#listeners.push(listener)
+    if (this.#stopping !== undefined) return listener.stopAccepting()
+    const { address, port } = listener
+    const { name, type, zone } = options
+    this.#log.info({ listener: name, type, address, port, zone }, 'listening')
   }
 
   #listen(options: ListenerOptions): Promise<Listener> {
@@ -140,29 +143,28 @@ export class Daemon {
 
   async #stop(): Promise<void> {
     for (const listener of this.#listeners) listener.stopAccepting()
-    const timeoutMs = this.#configuration.shutdown.timeoutMs
-    const timeout = cancellableDelay(timeoutMs)
-    await Promise.race([this.#farewell(), timeout.elapsed])
-    timeout.cancel()
-    const left = this.#connections()
-    if (left.length > 0) {
-      this.#log.warn(
-        { connections: left.length, timeoutMs },
-        'connections cut off: shutdown.timeout passed',
-      )
-    }
-    for (const connection of left) connection.destroy()
-    await this.#store.close()
-    this.#deadlines.clear()
-  }
-
-  async #farewell(): Promise<void> {
-    await this.broker.journal.flush()
+    const timeout = cancellableDelay(this.#configuration.shutdown.timeoutMs)
+    const { journal } = this.broker
+    await Promise.race([journal.flush(), timeout.elapsed])
     const connections = this.#connections()
     for (const { channel } of connections) {
       channel.disconnect(ReasonCode.ServerShuttingDown, 'the broker shuts down')
     }
-    await this.broker.journal.flush()
+    const closed = connections.map((connection) => connection.closed())
+    await Promise.race([Promise.all([journal.flush(), ...closed]), timeout.elapsed])
+    timeout.cancel()
+    await this.#cutOff()
+    this.#deadlines.clear()
+    await this.#store.close()
+  }
+
+  async #cutOff(): Promise<void> {
+    const connections = this.#connections()
+    if (connections.length === 0) return
+    const { timeoutMs } = this.#configuration.shutdown
+    const fields = { connections: connections.length, timeoutMs }
+    this.#log.warn(fields, 'connections cut off: shutdown.timeout passed')
+    for (const connection of connections) connection.destroy()
     await Promise.all(connections.map((connection) => connection.closed()))
   }
 

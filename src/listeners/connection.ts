@@ -68,6 +68,7 @@ export class Connection implements Transport, StreamReceiver, Flushable {
   #isClosing = false
   #isClosed = false
   #linger: Deadline | undefined
+  #closed: Promise<void> | undefined
   #onClosed: (() => void) | undefined
 
   constructor(
@@ -234,9 +235,10 @@ export class Connection implements Transport, StreamReceiver, Flushable {
   /** Resolves when the connection is over. */
   closed(): Promise<void> {
     if (this.#isClosed) return Promise.resolve()
-    return new Promise((resolve) => {
+    this.#closed ??= new Promise((resolve) => {
       this.#onClosed = resolve
     })
+    return this.#closed
   }
 
   /** Writes what this turn collected. */

@@ -139,7 +139,9 @@ export class Broker implements Exchange {
     if (this.#watch.queued.bytes > this.#parts.limits.queuedBytesMax) {
       this.sessions.relieve()
     }
-    if (this.journal.openSize === recordsBefore) return isMatched ? delivered : unmatched
+    // One that clears what an earlier one has cleared is as safe as that one, which may not be yet.
+    const changedNothing = this.journal.openSize === recordsBefore && !message.retain
+    if (changedNothing) return isMatched ? delivered : unmatched
     return {
       code: isMatched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers,
       batch: this.journal.openBatch,

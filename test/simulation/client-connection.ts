@@ -18,6 +18,8 @@ export interface ConnectionUser {
 export interface Attempt {
   readonly isClean: boolean
   readonly expiryS: number
+  /** What MQTT 5 was told; 65,535 before it. */
+  readonly receiveMaximum: number
   readonly isVolatile: boolean
 }
 

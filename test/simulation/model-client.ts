@@ -65,7 +65,15 @@ export class ModelClient implements ConnectionUser {
     const zone = profile.zones[random.below(profile.zones.length)] as ZoneName
     const isClean = wish.isClean ?? (this.#mustBeClean || !profile.isPersistent)
     const expiryS = this.#expiryS(zone, isClean, wish.isClean === true)
-    const attempt: Attempt = { isClean, expiryS, isVolatile: zone === 'volatile' }
+    const { receiveMaxima } = profile
+    const asked = receiveMaxima[random.below(receiveMaxima.length)] ?? 65_535
+    const receiveMaximum = profile.version === 5 ? asked : 65_535
+    const attempt: Attempt = {
+      isClean,
+      expiryS,
+      receiveMaximum,
+      isVolatile: zone === 'volatile',
+    }
     this.#leave()
     if (isClean && this.#session !== undefined) ledger.end(this.#session)
     if (isClean) this.#mustBeClean = true
@@ -73,7 +81,6 @@ export class ModelClient implements ConnectionUser {
     wills.connecting(profile.clientId)
     const name = `${profile.clientId}.${++this.#connections}`
     const { inflightMax } = settings.zones.get(zone)?.session ?? { inflightMax: 1 }
-    const receiveMaximum = profile.version === 5 ? profile.receiveMaximum : 65_535
     const watch = new WireWatch(name, profile.version, Math.min(inflightMax, receiveMaximum))
     const connection = new ClientConnection(
       name,
@@ -314,11 +321,11 @@ export class ModelClient implements ConnectionUser {
   }
 
   #sendConnect(connection: ClientConnection, attempt: Attempt): void {
-    const { clientId, keepAliveS, receiveMaximum, version, willPercent } = this.profile
+    const { clientId, keepAliveS, version, willPercent } = this.profile
     const { random, isHealing } = this.#world
     const hasWill = !isHealing && random.below(100) < willPercent
     const properties = {
-      receiveMaximum,
+      receiveMaximum: attempt.receiveMaximum,
       ...(attempt.expiryS > 0 && { sessionExpiryInterval: attempt.expiryS }),
     }
     connection.send({

@@ -12,7 +12,8 @@ export interface Profile {
   readonly zones: readonly ZoneName[]
   /** Seconds; what MQTT 5 asks for. */
   readonly expiryS: number
-  readonly receiveMaximum: number
+  /** What MQTT 5 asks for, one of them each time. */
+  readonly receiveMaxima: readonly number[]
   readonly keepAliveS: number
   /** How long it takes to acknowledge, at most, and whether in the order of arrival. */
   readonly ackDelayMsMax: number
@@ -42,7 +43,7 @@ export function drawProfile(random: SeededRandom, number: number): Profile {
       ['default', 'volatile'],
     ),
     expiryS: pick(5, 60, 300),
-    receiveMaximum: pick(1, 2, 5, 65_535),
+    receiveMaxima: pick([1], [2], [65_535], [1, 2, 5, 65_535]),
     keepAliveS: pick(0, 2, 5, 20),
     ackDelayMsMax: pick(0, 0, 30, 500),
     acksInOrder,
@@ -59,7 +60,7 @@ export const watcherProfile: Profile = {
   isPersistent: true,
   zones: ['watch'],
   expiryS: 0xffff_ffff,
-  receiveMaximum: 65_535,
+  receiveMaxima: [65_535],
   keepAliveS: 0,
   ackDelayMsMax: 0,
   acksInOrder: true,

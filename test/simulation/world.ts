@@ -9,6 +9,7 @@ import { RetainedWatch } from './retained-watch.ts'
 import { Scheduler } from './scheduler.ts'
 import { type Settings, settingsFor } from './settings.ts'
 import { SimulatedBroker } from './simulated-broker.ts'
+import { inBrief } from './snapshot-in-brief.ts'
 import { StoreWeather } from './store-weather.ts'
 import { Trace, Violation } from './trace.ts'
 import { Wills } from './wills.ts'
@@ -96,7 +97,12 @@ export class World {
     }
     for (let i = 0; i < storeFaults; i++) {
       this.scheduler.after(this.random.below(troubleMs), () => {
-        if (!this.isHealing) this.#storeWeather.worsen()
+        if (this.isHealing) return
+        this.#storeWeather.worsen()
+        // Much is not safe yet when the disk does badly: the best time for a crash.
+        if (crashes > 0 && this.random.below(2) === 0) {
+          this.scheduler.after(this.random.below(1000), () => this.#crash())
+        }
       })
     }
     await this.scheduler.pass(troubleMs)
@@ -189,6 +195,25 @@ export class World {
     ]
     if (faults.length > 0) throw new Violation(faults.join('\n'))
     this.broker?.check()
+    await this.#checkDisk()
+  }
+
+  /** What rests in memory is on the disk, and nothing else is. */
+  async #checkDisk(): Promise<void> {
+    const onDisk = new Map<string, string>()
+    for await (const { snapshot } of this.#disk.sessions()) {
+      onDisk.set(snapshot.clientId, inBrief(snapshot))
+    }
+    for (const { session } of this.broker?.broker.sessions.list() ?? []) {
+      if (!session.isDurable) continue
+      const inMemory = inBrief(session.snapshot())
+      const stored = onDisk.get(session.clientId)
+      onDisk.delete(session.clientId)
+      if (stored !== inMemory) {
+        throw new Violation(`${session.clientId} is ${inMemory}, on the disk it is ${stored}`)
+      }
+    }
+    if (onDisk.size > 0) throw new Violation(`only the disk knows ${[...onDisk.keys()].join(', ')}`)
   }
 
   #reconnect(): void {

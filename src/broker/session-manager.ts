@@ -40,9 +40,9 @@ export interface SessionManagerParts {
   readonly events: SessionEvents
   readonly limits: BrokerLimits
   /** Told of a session that ends because of a limit. */
-  onLimit(clientId: string, limit: SessionLimit): void
+  readonly onLimit: (clientId: string, limit: SessionLimit) => void
   /** Gives what an ended session leaves of shared subscriptions to their other members. */
-  redispatch(session: Session, zone: Zone): void
+  readonly redispatch: (session: Session, zone: Zone) => void
 }
 
 /** A limit for all sessions together, by its key in the configuration. */
@@ -225,7 +225,7 @@ export class SessionManager implements Sessions {
    * is published now, when everybody is back who wants it.
    */
   startAway(): void {
-    for (const managed of [...this.#away.values()]) this.#putAway(managed)
+    for (const managed of this.#away.values()) this.#putAway(managed)
   }
 
   /**

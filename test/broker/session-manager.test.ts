@@ -1,113 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { OpenedSession, OpenRequest, SessionOwner, Zone } from '../../src/channel/ports.ts'
-import type { WillPacket } from '../../src/mqtt/packets.ts'
 import { ReasonCode } from '../../src/mqtt/reason-code.ts'
-import { Refusal } from '../../src/mqtt/refusal.ts'
 import type { Session } from '../../src/session/session.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { message } from '../support/session-kit.ts'
-import { TestBroker, type TestBrokerWish } from '../support/test-broker.ts'
-
-/** A connection as the session manager sees it. */
-class Owner implements SessionOwner {
-  readonly evictions: ReasonCode[] = []
-  isAccepted = true
-  protocolVersion: 4 | 5 = 5
-
-  onCommitted(): void {}
-
-  evict(code: ReasonCode): void {
-    this.evictions.push(code)
-  }
-}
-
-/** A broker whose sessions are opened without connections, and what was told of them. */
-class Kit {
-  readonly events: string[] = []
-  readonly test: TestBroker
-
-  constructor(wish: TestBrokerWish = {}) {
-    const tell = (what: string) => (session: Session, filter?: unknown) => {
-      this.events.push(
-        [what, session.clientId, ...(filter === undefined ? [] : [filter])].join(' '),
-      )
-    }
-    const events = {
-      sessionCreated: tell('created'),
-      sessionResumed: tell('resumed'),
-      sessionTakenover: tell('takenover'),
-      sessionDiscarded: tell('discarded'),
-      sessionTerminated: tell('terminated'),
-      sessionSubscribed: tell('subscribed'),
-      sessionUnsubscribed: tell('unsubscribed'),
-    }
-    this.test = new TestBroker({ events, ...wish })
-  }
-
-  get sessions() {
-    return this.test.broker.sessions
-  }
-
-  get zone(): Zone {
-    return this.test.zone
-  }
-
-  tryOpen(clientId: string, wish: Partial<OpenRequest> = {}): Promise<OpenedSession | Refusal> {
-    return this.sessions.open({
-      clientId,
-      username: undefined,
-      cleanStart: false,
-      expiryInterval: 100,
-      will: undefined,
-      zone: this.zone,
-      owner: new Owner(),
-      ...wish,
-    })
-  }
-
-  async open(clientId: string, wish: Partial<OpenRequest> = {}): Promise<OpenedSession> {
-    const opened = await this.tryOpen(clientId, wish)
-    if (opened instanceof Refusal) throw new Error(opened.because)
-    return opened
-  }
-
-  /** A session whose client was there and has gone. */
-  async away(clientId: string, wish: Partial<OpenRequest> = {}): Promise<Session> {
-    const owner = new Owner()
-    const { session } = await this.open(clientId, { owner, ...wish })
-    this.sessions.close(clientId, wish.owner ?? owner, stays)
-    return session
-  }
-
-  subscribe(session: Session, filter: string): void {
-    this.sessions.subscribe(session, filter, wanting1)
-  }
-
-  publish(topic: string, text = 'text'): void {
-    this.test.broker.publish(message(text, 1, { topic }), this.zone, this.test.time.now)
-  }
-
-  /** Wills and messages that wait for a client. */
-  waitingFor(session: Session): string[] {
-    return session.snapshot().mqueue.map((queued) => queued.message.payload.toString())
-  }
-}
-
-const stays = { publishWill: true, expiryInterval: undefined }
-const wanting1 = {
-  qos: 1,
-  noLocal: false,
-  retainAsPublished: false,
-  retainHandling: 0,
-} as const
-
-function will(delay: number): WillPacket {
-  return { message: message('will', 1, { topic: 'wills' }), delay, expiryInterval: undefined }
-}
+import type { TestBrokerWish } from '../support/test-broker.ts'
+import { Owner, SessionsKit, stays, will } from './sessions-kit.ts'
 
 describe('the fates of a session and their events', () => {
   test('created, resumed, taken over, discarded, terminated', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const owner = new Owner()
     expect((await kit.open('c', { owner })).isPresent).toBe(false)
     kit.sessions.close('c', owner, stays)
@@ -127,7 +27,7 @@ describe('the fates of a session and their events', () => {
   })
 
   test('subscribed and unsubscribed; what was not subscribed is told by nobody', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const { session } = await kit.open('c')
     kit.subscribe(session, 'a/#')
     expect(kit.sessions.unsubscribe(session, 'a/#')).toBe(true)
@@ -136,7 +36,7 @@ describe('the fates of a session and their events', () => {
   })
 
   test('a session of interval 0 ends when its connection is taken over, without being discarded', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     await kit.open('c', { expiryInterval: 0 })
     const { isPresent } = await kit.open('c')
     expect(isPresent).toBe(false)
@@ -145,7 +45,7 @@ describe('the fates of a session and their events', () => {
 
   test('a listener that throws leaves no session without an owner', async () => {
     let isThrowing = true
-    const kit = new Kit({
+    const kit = new SessionsKit({
       events: {
         sessionCreated: () => {
           if (isThrowing) throw new Error('a bug in a hook')
@@ -166,7 +66,7 @@ describe('the fates of a session and their events', () => {
 
 describe('one owner at a time', () => {
   test('[MQTT-3.1.4-3] taking over evicts the earlier connection, which can end nothing any more', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const first = new Owner()
     const { session } = await kit.open('c', { owner: first })
     const second = new Owner()
@@ -178,7 +78,7 @@ describe('one owner at a time', () => {
   })
 
   test('many that come at once take over one after another: one is left', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const owners = Array.from({ length: 10 }, () => new Owner())
     await Promise.all(owners.map((owner) => kit.open('c', { owner })))
     expect(kit.sessions.count).toBe(1)
@@ -187,7 +87,7 @@ describe('one owner at a time', () => {
   })
 
   test('messages published between two connections reach the session once, in order', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const { session } = await kit.open('c')
     kit.subscribe(session, 't')
     kit.publish('t', '1')
@@ -199,7 +99,7 @@ describe('one owner at a time', () => {
   })
 
   test('kick disconnects with 0x98 and keeps the session for its interval', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const owner = new Owner()
     await kit.open('c', { owner })
     expect(kit.sessions.kick('c')).toBe(true)
@@ -212,7 +112,7 @@ describe('one owner at a time', () => {
   })
 
   test('destroy drops everything, connected or away', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const owner = new Owner()
     const { session } = await kit.open('c', { owner })
     kit.subscribe(session, 't')
@@ -226,7 +126,7 @@ describe('one owner at a time', () => {
   })
 
   test('list has all sessions, and an ended one leaves no deadline behind', async () => {
-    const kit = new Kit()
+    const kit = new SessionsKit()
     const before = kit.test.time.deadlines.size
     await kit.away('a', { will: will(50) })
     await kit.open('b')
@@ -238,8 +138,10 @@ describe('one owner at a time', () => {
 })
 
 describe('wills', () => {
-  async function watching(wish: TestBrokerWish = {}): Promise<{ kit: Kit; watcher: Session }> {
-    const kit = new Kit(wish)
+  async function watching(
+    wish: TestBrokerWish = {},
+  ): Promise<{ kit: SessionsKit; watcher: Session }> {
+    const kit = new SessionsKit(wish)
     const watcher = await kit.away('watcher', { expiryInterval: Number.POSITIVE_INFINITY })
     kit.subscribe(watcher, 'wills')
     return { kit, watcher }
@@ -315,104 +217,14 @@ describe('wills', () => {
 
   test('due at a restart finds everybody who wants it, whoever is restored first', async () => {
     const store = new MemoryStore()
-    const before = new Kit({ store })
+    const before = new SessionsKit({ store })
     await before.open('a', { will: will(0) })
     const { session } = await before.open('b')
     before.subscribe(session, 'wills')
     await before.test.settle()
-    const after = new Kit({ store })
+    const after = new SessionsKit({ store })
     await after.test.broker.start()
     const restored = after.sessions.lookup('b')?.session as Session
     expect(after.waitingFor(restored)).toEqual(['will'])
-  })
-})
-
-describe('limits', () => {
-  test('max_sessions: the longest disconnected ends for a new one, never a connected one', async () => {
-    const kit = new Kit({ limits: { sessionsMax: 3 } })
-    await kit.away('old')
-    await kit.away('older')
-    await kit.open('old')
-    await kit.open('connected')
-    await kit.open('new')
-    expect([...kit.sessions.list()].map(({ session }) => session.clientId)).toEqual([
-      'old',
-      'connected',
-      'new',
-    ])
-    expect(await kit.tryOpen('one more')).toMatchObject({ code: ReasonCode.QuotaExceeded })
-    expect((await kit.tryOpen('new', { cleanStart: true })) instanceof Refusal).toBe(false)
-    expect(kit.test.broker.metrics.sessionsEndedByLimit).toBe(1)
-  })
-
-  test('max_queued_bytes: the longest disconnected that have a queue end', async () => {
-    const kit = new Kit({ limits: { queuedBytesMax: 5000 } })
-    await kit.away('nothing queued')
-    for (const clientId of ['a', 'b', 'c']) kit.subscribe(await kit.away(clientId), clientId)
-    for (const topic of ['b', 'a', 'c']) kit.publish(topic, 'x'.repeat(2000))
-    const left = [...kit.sessions.list()].map(({ session }) => session.clientId)
-    expect(left).toEqual(['nothing queued', 'b', 'c'])
-    expect(kit.test.broker.metrics.sessionsEndedByLimit).toBe(1)
-    expect(kit.test.logged.filter(({ level }) => level === 'warn')).toMatchObject([
-      { fields: { clientId: 'a' }, message: 'a session ended: limits.max_queued_bytes is reached' },
-    ])
-  })
-
-  test('max_queued_bytes: however many sessions end, their wills do not nest', async () => {
-    const queuedBytesMax = 2_000_000
-    const kit = new Kit({ limits: { queuedBytesMax }, session: { mqueueLengthMax: 1e9 } })
-    for (let i = 0; i < 3000; i++) {
-      kit.subscribe(await kit.away(`c${i}`, { will: will(50) }), `to/${i}`)
-      kit.publish(`to/${i}`)
-    }
-    const watcher = await kit.away('watcher')
-    kit.subscribe(watcher, 'wills')
-    kit.publish('to/2999', 'x'.repeat(queuedBytesMax))
-    expect(kit.waitingFor(watcher).length).toBe(kit.test.broker.metrics.sessionsEndedByLimit)
-    expect(kit.sessions.has('c2999')).toBe(false)
-  })
-})
-
-describe('what is recorded', () => {
-  test('CONNACK waits for the end of a durable session, also when a new one leaves no trace', async () => {
-    const kit = new Kit({ store: new MemoryStore() })
-    expect((await kit.open('c')).batch).toBeGreaterThan(0)
-    await kit.test.settle()
-    const { journal } = kit.test.broker
-    const { batch } = await kit.open('c', { cleanStart: true, expiryInterval: 0 })
-    expect(batch).toBeGreaterThan(journal.committed)
-    expect((await kit.open('d', { expiryInterval: 0 })).batch).toBe(0)
-  })
-
-  test('a zone without durability takes the records away, one with brings everything back', async () => {
-    const store = new MemoryStore()
-    const kit = new Kit({ store })
-    const none = { ...kit.zone, channel: { ...kit.zone.channel, durability: 'none' as const } }
-    const session = await kit.away('c', { zone: none })
-    kit.subscribe(session, 't')
-    kit.publish('t', 'kept')
-    await kit.test.settle()
-    expect(store.sessionCount).toBe(0)
-    await kit.away('c')
-    await kit.test.settle()
-    const restarted = new Kit({ store })
-    await restarted.test.broker.start()
-    const restored = restarted.sessions.lookup('c')?.session as Session
-    expect([...restored.subscriptions.keys()]).toEqual(['t'])
-    expect(restarted.waitingFor(restored)).toEqual(['kept'])
-    expect((await kit.open('c', { zone: none })).batch).toBeGreaterThan(0)
-    await kit.test.settle()
-    expect(store.sessionCount).toBe(0)
-  })
-
-  test('the limits of the zone that it comes back through hold from then on', async () => {
-    const kit = new Kit()
-    const session = await kit.away('c')
-    const small = { ...kit.zone, session: { ...kit.zone.session, subscriptionsMax: 1 } }
-    await kit.open('c', { zone: small })
-    kit.subscribe(session, 'a')
-    const refusal = kit.sessions.subscribe(session, 'b', wanting1)
-    expect(refusal).toMatchObject({ code: ReasonCode.QuotaExceeded })
-    expect(kit.test.broker.router.match('b').targets).toEqual([])
   })
 })

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   type BrokerOptions,
@@ -8,8 +10,10 @@ import {
   startBroker,
 } from '../support/broker-process.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { ClientProgram, projectFolder } from './client-program.ts'
 import { megabyte, memoryOf, probe } from './probe.ts'
 
+const program = join(projectFolder, 'bin/mqtt-broker')
 const brokers: BrokerProcess[] = []
 afterEach(async () => {
   for (const broker of brokers.splice(0)) await broker.dispose()
@@ -46,12 +50,8 @@ describe('max_connections', () => {
       }
       expect(broker.output).toMatch(/connections are refused: max_connections of .+ is reached/)
       await first.disconnect()
-      await broker.waitForLog(
-        (line) =>
-          line.clientId === first.connack?.properties?.assignedClientIdentifier &&
-          line.by === 'client',
-      )
-      await probe(broker.port())
+      // The place is free when both sides have closed.
+      await expect.poll(() => isServed(broker.port())).toBe(true)
     },
   )
 
@@ -90,19 +90,32 @@ test('1,000 connections that say nothing are dropped after idle_timeout, and lea
   await probe(at.port)
 })
 
-test('where the system has no file left for a connection, it says so and goes on', async () => {
-  const broker = await start({})
-  const at = { port: broker.port() }
-  const served = await RawClient.connect(at, { clientId: 'served' })
-  const files = Number(execFileSync('sh', ['-c', `ls /proc/${broker.pid}/fd | wc -l`]))
-  execFileSync('prlimit', ['--pid', `${broker.pid}`, `--nofile=${files + 3}:${files + 3}`])
-  const flood = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(at)))
-  await broker.waitForLog((line) => line.msg.includes('EMFILE'))
-  await served.expectSilence()
-  for (const client of flood) client.stream.destroy()
-  await Promise.all(flood.map((client) => client.closed()))
-  await served.disconnect()
-  await expect.poll(() => probe(at.port).then(() => 'served')).toBe('served')
+describe('open files', () => {
+  test('connections stay below the limit of the process, and a warning says so', async () => {
+    const words = ['--nofile=200:200', process.execPath, program, '--listen', '0']
+    const broker = new ClientProgram('prlimit', words)
+    await broker.printed('mosquitto_pub')
+    const port = JSON.parse(broker.lines[0] ?? '').port
+    const served = await RawClient.connect({ port })
+    const flood = await Promise.all(Array.from({ length: 300 }, () => RawClient.open({ port })))
+    for (const client of flood) client.sendConnect()
+    await broker.printed('connections are refused: the limit of open files of the process')
+    await served.expectSilence()
+    for (const client of flood) client.stream.destroy()
+    await expect.poll(() => isServed(port)).toBe(true)
+  })
+
+  test('where the system has none left, clients are served, and new ones once it has again', async () => {
+    const broker = await start({})
+    const at = { port: broker.port() }
+    const served = await RawClient.connect(at, { clientId: 'served' })
+    const openMax = readdirSync(`/proc/${broker.pid}/fd`).length + 3
+    execFileSync('prlimit', ['--pid', `${broker.pid}`, `--nofile=${openMax}:${openMax}`])
+    const flood = await Promise.all(Array.from({ length: 20 }, () => RawClient.open(at)))
+    await served.expectSilence()
+    for (const client of flood) client.stream.destroy()
+    await expect.poll(() => isServed(broker.port())).toBe(true)
+  })
 })
 
 describe('addresses', () => {
@@ -128,6 +141,13 @@ describe('addresses', () => {
     })
   }
 })
+
+function isServed(port: number): Promise<boolean> {
+  return probe(port).then(
+    () => true,
+    () => false,
+  )
+}
 
 function refused(broker: BrokerProcess) {
   return broker.logs.filter(({ msg }) => msg === 'connection refused')

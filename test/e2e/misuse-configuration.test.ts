@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { BrokerProcess } from '../support/broker-process.ts'
 
 test.each([
-  ['broken YAML', 'listeners: [{ name: tcp', /^zone\.yaml:1:\d+ .+\n$/],
+  ['broken YAML', 'listeners: [{ name: tcp', /^zone\.yaml:1:\d+: .+; wanted: YAML\n$/],
   [
     'a wrong key',
     'zones:\n  default:\n    max_inflght: 3\n',

@@ -118,9 +118,13 @@ function refusal(path: string, protocols: string[]): Promise<{ status: number; b
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
     socket.once('open', () => reject(new Error('it was not refused')))
-    socket.once('unexpected-response', async (_request, response) => {
-      const body = (await response.setEncoding('utf8').toArray()).join('')
-      resolve({ status: response.statusCode ?? 0, body })
+    socket.once('unexpected-response', (_request, response) => {
+      const status = response.statusCode ?? 0
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      response.on('end', () => resolve({ status, body }))
     })
   })
 }

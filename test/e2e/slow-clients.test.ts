@@ -1,14 +1,17 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type BrokerProcess, startBroker } from '../support/broker-process.ts'
+import { type BrokerProcess, defaultConfig, startBroker } from '../support/broker-process.ts'
 import { encode, RawClient } from '../support/raw-client.ts'
 import { megabyte, memoryOf, probe } from './probe.ts'
 
 /** Far less than what each test sends, far more than what a broker with limits needs. */
 const growthMax = 200 * megabyte
 
+const listeners = [...defaultConfig.listeners, { name: 'ws', type: 'ws', bind: '127.0.0.1:0' }]
+
 let broker: BrokerProcess
 beforeAll(async () => {
-  broker = await startBroker()
+  const config = { ...defaultConfig, listeners }
+  broker = await startBroker({ config, listeners: ['tcp', 'ws'] })
 })
 afterEach(() => probe(broker.port()))
 afterAll(() => broker?.dispose())
@@ -56,6 +59,31 @@ test.each([
   expect(sent).toBeLessThan(150 * megabyte)
   await client.drop()
 })
+
+test('who sends pings of a WebSocket on and on and reads no pong gets no more of them', async () => {
+  const client = await RawClient.open({ port: broker.port('ws') })
+  client.stream.pause()
+  client.sendBytes(Buffer.from(upgrade))
+  const before = memoryOf(broker)
+  const mask = [0, 0, 0, 0]
+  const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, ...mask]), Buffer.alloc(125)])
+  const block = Buffer.concat(Array.from({ length: 10_000 }, () => ping))
+  let sent = 0
+  while (sent < 150 * megabyte && (await isTaken(client, block))) sent += block.length
+  expect(memoryOf(broker) - before).toBeLessThan(100 * megabyte)
+  await client.drop()
+})
+
+const upgrade = [
+  'GET /mqtt HTTP/1.1',
+  'Host: localhost',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Protocol: mqtt',
+  '\r\n',
+].join('\r\n')
 
 function repeated(packet: Parameters<typeof encode>[0], count: number): Buffer {
   const bytes = encode(packet)

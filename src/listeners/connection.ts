@@ -221,10 +221,10 @@ export class Connection implements Transport, StreamReceiver, Flushable {
     this.#isClosing = true
     this.#decoder.stop()
     if (this.#isPaused) this.#stream.resume()
-    this.flush()
-    this.#stream.end()
     const { clock, deadlines } = this.#parts.services
     this.#linger = deadlines.set(clock.now() + lingerMs, () => this.#stream.destroy())
+    this.flush()
+    this.#stream.end()
   }
 
   /** Closes at once; what was not written is lost. */

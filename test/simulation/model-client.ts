@@ -26,6 +26,8 @@ export class ModelClient implements ConnectionUser {
   #session: ClientSession | undefined
   /** Nobody knows whether there is a session: only a clean start makes it certain. */
   #mustBeClean = false
+  /** Whether the last CONNECT, or one since the last CONNACK, came through the volatile listener. */
+  #isTouched = false
   #connections = 0
   #sessions = 0
 
@@ -77,7 +79,7 @@ export class ModelClient implements ConnectionUser {
     this.#leave()
     if (isClean && this.#session !== undefined) ledger.end(this.#session)
     if (isClean) this.#mustBeClean = true
-    this.#touch(attempt)
+    if (attempt.isVolatile) this.#isTouched = true
     wills.connecting(profile.clientId)
     const name = `${profile.clientId}.${++this.#connections}`
     const { inflightMax } = settings.zones.get(zone)?.session ?? { inflightMax: 1 }
@@ -258,13 +260,6 @@ export class ModelClient implements ConnectionUser {
     if (isPresent) this.#publisher.resume(connection, session)
     else ledger.begin(session)
     this.#watchKeepAlive(connection)
-  }
-
-  /** Whether the last CONNECT, or one since the last CONNACK, came through the volatile listener. */
-  #isTouched = false
-
-  #touch(attempt: Attempt): void {
-    if (attempt.isVolatile) this.#isTouched = true
   }
 
   #begin(expiryS: number): void {

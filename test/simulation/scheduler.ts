@@ -33,7 +33,7 @@ export class Scheduler {
   #now = 1000
   #order = 0
   #work: (() => void)[] = []
-  #failure: unknown
+  #failure: Error | undefined
   /** Happenings so far. */
   count = 0
   /** Called after each turn. */
@@ -65,7 +65,7 @@ export class Scheduler {
 
   /** Ends the run with this error, wherever it came from. */
   fail(error: unknown): void {
-    this.#failure ??= error
+    this.#failure ??= error instanceof Error ? error : new Error(String(error))
   }
 
   /** Lets `ms` pass; rejects with what any happening threw. */

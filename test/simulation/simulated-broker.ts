@@ -161,7 +161,10 @@ export class SimulatedBroker {
     const { scheduler, trace } = this.#surroundings
     const write = (level: string) => (fields: object, message: string) => {
       const { clientId, because, err } = fields as Record<string, unknown>
-      const about = [clientId, because, err].filter((field) => field !== undefined).join(', ')
+      const about = [clientId, because, err]
+        .filter((field) => field !== undefined)
+        .map(String)
+        .join(', ')
       trace.add('broker', `${level}: ${message} (${about})`)
       if (message === 'client disconnected') this.#onDisconnected(fields as DisconnectedFields)
       if (level === 'error' && !message.startsWith('the store failed')) {

@@ -38,6 +38,7 @@ export class World {
   /** The process that is up now. */
   broker: SimulatedBroker | undefined
   isHealing = false
+  #isEnding = false
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed)
@@ -223,8 +224,6 @@ export class World {
       this.#reconnect()
     })
   }
-
-  #isEnding = false
 
   /** A new subscription sees what is retained. */
   async #checkRetained(): Promise<void> {

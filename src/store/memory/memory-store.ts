@@ -78,12 +78,15 @@ export class MemoryStore implements Store {
     }
   }
 
+  /** As they are when the first is asked for: commits go on meanwhile. */
   async *sessions(): AsyncIterable<StoredSession> {
-    yield* [...this.#sessions.values()]
+    const kept = [...this.#sessions.values()]
+    yield* kept
   }
 
   async *retained(): AsyncIterable<Message> {
-    yield* [...this.#retained.values()]
+    const kept = [...this.#retained.values()]
+    yield* kept
   }
 
   async close(): Promise<void> {}

@@ -1,8 +1,8 @@
 import type { AuthPacket, ConnectPacket } from '../mqtt/packets.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
+import { admit } from './admit.ts'
 import type { Channel } from './channel.ts'
-import { admit } from './connect.ts'
 import type { AuthenticationStep, Identity } from './ports.ts'
 
 /** Rounds of AUTH that one exchange may take. */

@@ -146,6 +146,7 @@ export class Daemon {
     const timeout = cancellableDelay(this.#configuration.shutdown.timeoutMs)
     const { journal } = this.broker
     await Promise.race([journal.flush(), timeout.elapsed])
+    this.broker.sessions.publishWills()
     const connections = this.#connections()
     for (const { channel } of connections) {
       channel.disconnect(ReasonCode.ServerShuttingDown, 'the broker shuts down')

@@ -82,6 +82,30 @@ test('stop publishes the wills of those it disconnects, and stores them', async 
   expect((await back.expect('publish')).payload.toString()).toBe('gone')
 })
 
+test('stop publishes wills while others still get them, also those that wait for their delay', async () => {
+  const daemon = await start(configured())
+  const watcher = await RawClient.connect(portOf(daemon), { clientId: 'watcher' })
+  await watcher.subscribe('will/+')
+  for (const clientId of ['here', 'away']) {
+    const client = await RawClient.connect(portOf(daemon), {
+      clientId,
+      properties: { sessionExpiryInterval: 60 },
+      will: {
+        topic: `will/${clientId}`,
+        payload: Buffer.from('gone'),
+        qos: 0,
+        retain: false,
+        properties: { willDelayInterval: 30 },
+      },
+    })
+    if (clientId === 'away') await client.drop()
+  }
+  await daemon.stop()
+  const topics = (await watcher.expectMany('publish', 2)).map(({ topic }) => topic)
+  expect(topics.toSorted()).toEqual(['will/away', 'will/here'])
+  expect((await watcher.expect('disconnect')).reasonCode).toBe(0x8b)
+})
+
 test('stop is bounded: who does not read is cut off, and the store is closed', async () => {
   const store = new StallingStore()
   const daemon = await start(configured([{}], 50), { store })

@@ -166,6 +166,19 @@ export class SessionManager implements Sessions {
     return true
   }
 
+  /**
+   * The process is about to end: the wills of connected clients are published, whatever their delay,
+   * while the others still get them; with a volatile store, where no session outlives the process,
+   * also those that wait for their delay.
+   */
+  publishWills(): void {
+    for (const managed of this.#sessions.values()) {
+      const isDue = managed.owner?.isAccepted ?? this.#parts.journal.isVolatile
+      if (managed.will === undefined || !isDue) continue
+      this.#onWillDue(managed)
+    }
+  }
+
   subscribe(session: Session, filter: string, options: SubscriptionOptions): boolean | Refusal {
     const isNew = session.subscribe(filter, options)
     if (isNew instanceof Refusal) return isNew

@@ -2,6 +2,7 @@ import mqttPacket, { type Packet } from 'mqtt-packet'
 import type { ControlPacket, ProtocolVersion, UserProperties } from '../mqtt/packets.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import * as dialect from './dialect.ts'
+import { PacketParser } from './packet-parser.ts'
 import { readUserProperties } from './properties.ts'
 import type { MessageNumbering } from './publish-reader.ts'
 import { malformed } from './refuse.ts'
@@ -23,6 +24,9 @@ export interface ControlContext {
 
 // Otherwise it fills 65,536 buffers with the numbers there are, which nobody here asks for.
 mqttPacket.writeToStream.cacheNumbers = false
+
+/** One for all connections: a packet is read within one call. */
+const parsers = { 3: new PacketParser(3), 4: new PacketParser(4), 5: new PacketParser(5) }
 
 /**
  * Decodes one whole CONNECT, SUBSCRIBE, UNSUBSCRIBE, DISCONNECT or AUTH, whose size was checked.
@@ -80,25 +84,8 @@ function decodeConnect(
   return dialect.connect(packet, users, will, hasBridgeBit(bytes, bodyAt))
 }
 
-/**
- * Has mqtt-packet read one whole packet with a parser of its own, for a parser that met an error
- * forgets its state. Its exceptions and error events become refusals: MalformedPacket.
- */
 function parse(bytes: Buffer, version: ProtocolVersion): Packet | Refusal {
-  let result: Packet | Refusal | undefined
-  const parser = mqttPacket.parser({ protocolVersion: version })
-  parser.on('packet', (packet) => {
-    result ??= packet
-  })
-  parser.on('error', (error: Error) => {
-    result = malformed(error.message)
-  })
-  try {
-    parser.parse(withoutDup(bytes))
-  } catch (error) {
-    return malformed(`a packet that cannot be read: ${(error as Error).message}`)
-  }
-  return result ?? malformed('a packet that ends too early')
+  return parsers[version].parse(withoutDup(bytes))
 }
 
 /** MQTT 3.1 allows DUP on SUBSCRIBE and UNSUBSCRIBE, mqtt-packet does not. */

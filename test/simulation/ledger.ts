@@ -174,9 +174,12 @@ export class Ledger {
   /**
    * A QoS 1 message that its publisher sent again was routed again: where nothing was to match it
    * the first time, or it went to another QoS or was dropped then, its first delivery may come late.
+   * So it is with QoS 2 after a crash that forgot the first time, but for what is delivered at QoS 2,
+   * which left only when it was safe.
    */
   #mustKeepOrder(session: ClientSession, message: SentMessage, qos: QoS): boolean {
-    if (message.qos === 2 || message.sends === 1) return true
+    if (message.sends === 1) return true
+    if (message.qos === 2 && (qos === 2 || this.crashes === 0)) return true
     return qos > 0 && message.expectedBy.has(session) && !this.#isDropped(session, message)
   }
 

@@ -78,8 +78,7 @@ export class Ledger {
     for (const session of this.#sessions) {
       for (const subscription of session.subscriptions) {
         if (isCandidate(message, session, subscription)) {
-          message.candidates.push({ session, subscription })
-          message.expectedBy.add(session)
+          message.candidates = [...message.candidates, { session, subscription }]
         }
       }
     }
@@ -96,7 +95,6 @@ export class Ledger {
         session.owed.set(message.number, message)
       }
     }
-    message.candidates = []
   }
 
   /** The broker told that this client will not get a message. */
@@ -175,12 +173,13 @@ export class Ledger {
    * A QoS 1 message that its publisher sent again was routed again: where nothing was to match it
    * the first time, or it went to another QoS or was dropped then, its first delivery may come late.
    * So it is with QoS 2 after a crash that forgot the first time, but for what is delivered at QoS 2,
-   * which left only when it was safe.
+   * which left only when it was safe. And a crash may forget that a message was dropped.
    */
   #mustKeepOrder(session: ClientSession, message: SentMessage, qos: QoS): boolean {
+    if (this.crashes > 0 && this.#isDropped(session, message)) return false
     if (message.sends === 1) return true
     if (message.qos === 2 && (qos === 2 || this.crashes === 0)) return true
-    return qos > 0 && message.expectedBy.has(session) && !this.#isDropped(session, message)
+    return qos > 0 && isStillWanted(session, message) && !this.#isDropped(session, message)
   }
 
   #isDropped(session: ClientSession, message: SentMessage): boolean {
@@ -202,6 +201,13 @@ function isCandidate(
   if (!subscription.isSure || subscription.qos === 0) return false
   if (subscription.noLocal && session.clientId === message.from) return false
   return matches(subscription.filter, message.topic)
+}
+
+/** Whether a subscription has surely matched all the time since the message was first sent. */
+function isStillWanted(session: ClientSession, message: SentMessage): boolean {
+  return message.candidates.some(
+    (candidate) => candidate.session === session && candidate.subscription.isSure,
+  )
 }
 
 /** Whether a subscription may have matched when the message was first sent, or later. */

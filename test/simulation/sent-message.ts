@@ -23,9 +23,7 @@ export class SentMessage {
   sends = 0
   /** The broker has taken responsibility: PUBACK, or PUBREC. */
   isAcked = false
-  candidates: Candidate[] = []
-  /** Sessions that surely wanted it when it was first sent. */
-  readonly expectedBy = new Set<ClientSession>()
+  candidates: readonly Candidate[] = []
 
   constructor(
     number: number,

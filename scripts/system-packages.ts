@@ -9,7 +9,7 @@ import { debianPackages, findTool, isCi, toolNames } from '../test/support/syste
 export function installMissingTools(): string[] {
   const missing = toolNames.filter((name) => findTool(name) === undefined)
   if (missing.length === 0) return []
-  const packages = [...new Set(missing.map((name) => debianPackages[name]))]
+  const packages = [...new Set(missing.flatMap((name) => debianPackages[name].split(' ')))]
   if (process.getuid?.() !== 0) {
     console.log(`not installed, and only root may: apt-get install ${packages.join(' ')}`)
     return missing

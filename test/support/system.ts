@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Programs that some tests need and npm does not bring, by the Debian package that has them. */
+/** Programs that some tests need and npm does not bring, by the Debian packages that have them. */
 export const debianPackages = {
   mosquitto: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
@@ -10,6 +10,7 @@ export const debianPackages = {
   mosquitto_passwd: 'mosquitto',
   paho: 'python3-paho-mqtt',
   chromium: 'chromium',
+  gcc: 'gcc libc6-dev',
 } as const
 export type ToolName = keyof typeof debianPackages
 
@@ -21,9 +22,13 @@ export const isCi = process.env.CI === 'true' || process.env.CI === '1'
 /** Debian puts some of these where the path of a plain user does not look. */
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/sbin']
 
-/** The path of a program; for `paho` that of a Python which has the client. Undefined: missing. */
+/**
+ * The path of a program; for `paho` that of a Python which has the client, for `gcc` that of one
+ * which finds the headers of glibc. Undefined: missing.
+ */
 export function findTool(name: ToolName): string | undefined {
   if (name === 'paho') return findPythonWithPaho()
+  if (name === 'gcc') return findGccWithGlibc()
   return findProgram(name)
 }
 
@@ -60,6 +65,13 @@ function findPythonWithPaho(): string | undefined {
     if (spawnSync(python, ['-c', 'import paho.mqtt.client']).status === 0) return python
   }
   return undefined
+}
+
+function findGccWithGlibc(): string | undefined {
+  const gcc = findProgram('gcc')
+  if (gcc === undefined) return undefined
+  const input = '#include <gnu/libc-version.h>\n'
+  return spawnSync(gcc, ['-E', '-'], { input }).status === 0 ? gcc : undefined
 }
 
 function isExecutable(path: string): boolean {

@@ -42,17 +42,20 @@ export class AwaySessions {
     this.#sessions.set(managed.session.clientId, managed)
   }
 
-  /** Its expiry and its will's delay run from now on. A will that has no delay is due at once. */
+  /**
+   * Its expiry and its will's delay run, from when its client went. A will that has no delay is due
+   * at once.
+   */
   startTime(managed: ManagedSession): void {
     const { expiryInterval, will } = managed
-    const now = this.#clock.now()
+    const since = managed.disconnectedAt ?? this.#clock.now()
     if (expiryInterval < Number.POSITIVE_INFINITY) {
-      const at = now + expiryInterval * 1000
+      const at = since + expiryInterval * 1000
       managed.expiry = this.#deadlines.set(at, () => this.#events.onExpired(managed))
     }
     if (will === undefined || will.delay >= expiryInterval) return
     if (will.delay === 0) return this.#events.onWillDue(managed)
-    const at = now + will.delay * 1000
+    const at = since + will.delay * 1000
     managed.willDue = this.#deadlines.set(at, () => this.#events.onWillDue(managed))
   }
 

@@ -7,21 +7,17 @@ import type { Message } from '../mqtt/message.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { RetainedItem } from '../session/ports.ts'
-import type { Session } from '../session/session.ts'
-import { type AfterTurn, Journal } from './journal.ts'
+import type { Session, Undelivered } from '../session/session.ts'
+import { type AfterTurn, defaultJournalOptions, Journal, type JournalOptions } from './journal.ts'
 import type { Target } from './match.ts'
 import { Metrics } from './metrics.ts'
-import type {
-  BrokerLimits,
-  MessageEvents,
-  RetainedRecorder,
-  SessionEvents,
-  Store,
-} from './ports.ts'
+import { Pager } from './pager.ts'
+import type { BrokerLimits, MessageEvents, SessionEvents, Store } from './ports.ts'
 import { RareLog } from './rare-log.ts'
 import { type RetainedOptions, RetainedStore } from './retained.ts'
 import { Router } from './router.ts'
-import { type SessionLimit, SessionManager } from './session-manager.ts'
+import type { SessionLimit } from './session-bounds.ts'
+import { SessionManager } from './session-manager.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { SharedGroup } from './shared-group.ts'
 import { type MessageNumbering, Wills } from './wills.ts'
@@ -37,6 +33,7 @@ export interface BrokerParts {
   readonly afterTurn: AfterTurn
   readonly authenticator: Authenticator
   readonly store: Store
+  readonly journal?: JournalOptions
   readonly zones: ReadonlyMap<string, Zone>
   readonly limits: BrokerLimits
   readonly retainer: RetainedOptions
@@ -70,15 +67,24 @@ export class Broker implements Exchange {
     this.#parts = parts
     const { clock, deadlines, log, random } = parts
     this.#rareLog = new RareLog(clock, log)
-    this.journal = new Journal(parts.store, parts.afterTurn, clock, deadlines, log)
+    const { store } = parts
+    this.journal = new Journal({
+      store,
+      afterTurn: parts.afterTurn,
+      clock,
+      deadlines,
+      log,
+      options: parts.journal ?? defaultJournalOptions,
+    })
+    const pager = new Pager({ store, clock, deadlines, log, meter: this.journal.meter })
     this.router = new Router<Session>()
-    this.retainer = new RetainedStore(parts.retainer, this.#retainedRecorder())
+    this.retainer = new RetainedStore(parts.retainer)
     const events = parts.events ?? {}
     this.#watch = new SessionWatch(this.metrics, events, this.#rareLog, parts.name, clock)
     this.sessions = new SessionManager({
       clock,
       deadlines,
-      journal: this.journal,
+      recording: { journal: this.journal, pager },
       router: this.router,
       wills: new Wills(clock, this.numbering, (message, zone, now) =>
         this.publish(message, zone, now),
@@ -87,7 +93,7 @@ export class Broker implements Exchange {
       events,
       limits: parts.limits,
       onLimit: (clientId, limit) => this.#onLimit(clientId, limit),
-      redispatch: (session, zone) => this.#redispatch(session, zone),
+      redispatch: (from, left, zone) => this.#redispatch(from, left, zone),
     })
     this.services = {
       clock,
@@ -104,8 +110,9 @@ export class Broker implements Exchange {
 
   /** Brings back what the store holds; before the first listener opens. */
   async start(): Promise<void> {
+    const { clock, store, zones } = this.#parts
+    await store.open(clock)
     this.#sweepRetained()
-    const { store, zones } = this.#parts
     for await (const message of store.retained()) this.retainer.restore(message)
     for await (const stored of store.sessions()) {
       const zone = zones.get(stored.state.zone) ?? zones.get('default')
@@ -120,8 +127,8 @@ export class Broker implements Exchange {
    */
   // hot:
   publish(message: Message, zone: Zone, now: number): Receipt {
-    const recordsBefore = this.journal.openSize
-    if (message.retain) this.#retain(message)
+    const changesBefore = this.journal.awaitedChanges
+    if (message.retain) this.#retain(message, zone)
     const { targets, groups } = this.router.match(message.topic)
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i] as Target<Session>
@@ -139,9 +146,7 @@ export class Broker implements Exchange {
     if (this.#watch.queued.bytes > this.#parts.limits.queuedBytesMax) {
       this.sessions.relieve()
     }
-    // One that clears what an earlier one has cleared is as safe as that one, which may not be yet.
-    const changedNothing = this.journal.openSize === recordsBefore && !message.retain
-    if (changedNothing) return isMatched ? delivered : unmatched
+    if (this.journal.awaitedChanges === changesBefore) return isMatched ? delivered : unmatched
     return {
       code: isMatched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers,
       batch: this.journal.openBatch,
@@ -164,9 +169,18 @@ export class Broker implements Exchange {
     member?.subscriber.deliver(message, member.delivery, now)
   }
 
-  #retain(message: Message): void {
+  /**
+   * The publisher's zone says what is promised of it. One that clears what an earlier one has
+   * cleared is as safe as that one, which may not be yet: it waits as well.
+   */
+  #retain(message: Message, zone: Zone): void {
+    const { durability } = zone.channel
     const outcome = this.retainer.set(message)
-    if (!(outcome instanceof Refusal)) return
+    if (!(outcome instanceof Refusal)) {
+      const isKept = outcome === 'set' && durability !== 'none'
+      const kept = isKept ? message : undefined
+      return this.journal.retained(message.topic, kept, durability === 'commit')
+    }
     this.metrics.retainedRefused++
     const fields = { clientId: message.from, topic: message.topic }
     this.#rareLog.warn(outcome.because, fields, `a message is not retained: ${outcome.because}`)
@@ -181,16 +195,16 @@ export class Broker implements Exchange {
    * What an ended session leaves of shared subscriptions goes to other members, but for what has
    * expired: to them it was never sent. [MQTT-4.8.2-5] [MQTT-3.3.2-5]
    */
-  #redispatch(session: Session, zone: Zone): void {
+  #redispatch(from: string, left: readonly Undelivered[], zone: Zone): void {
     const now = this.#parts.clock.now()
     const { random } = this.#parts
-    for (const { message, delivery } of session.drainForRedispatch()) {
+    for (const { message, delivery } of left) {
       const group =
         delivery.shared === undefined ? undefined : this.router.sharedGroup(delivery.shared)
       const strategy = zone.channel.sharedSubscriptionStrategy
-      const member = group?.pickExcept(session.clientId, message, strategy, random)
-      if (member === undefined) this.#watch.dropped(session.clientId, message, 'session_end')
-      else if (message.isExpired(now)) this.#watch.dropped(session.clientId, message, 'expired')
+      const member = group?.pickExcept(from, message, strategy, random)
+      if (member === undefined) this.#watch.dropped(from, message, 'session_end')
+      else if (message.isExpired(now)) this.#watch.dropped(from, message, 'expired')
       else member.subscriber.deliver(message, member.delivery, now)
     }
   }
@@ -199,21 +213,10 @@ export class Broker implements Exchange {
   #sweepRetained(): void {
     const { clock, deadlines } = this.#parts
     const now = clock.now()
-    const next = this.retainer.removeExpired(now) ?? Number.POSITIVE_INFINITY
+    const onForgotten = (topic: string): void => this.journal.retained(topic, undefined, false)
+    const next = this.retainer.removeExpired(now, onForgotten) ?? Number.POSITIVE_INFINITY
     deadlines.set(Math.max(now + sweepAtLeastMs, Math.min(next, now + sweepAtMostMs)), () =>
       this.#sweepRetained(),
     )
-  }
-
-  #retainedRecorder(): RetainedRecorder {
-    const { journal } = this
-    return {
-      retainedSet: (message) => {
-        if (!journal.isVolatile) journal.batch.retainedSet(message)
-      },
-      retainedCleared: (topic) => {
-        if (!journal.isVolatile) journal.batch.retainedCleared(topic)
-      },
-    }
   }
 }

@@ -1,48 +1,88 @@
 import type { Clock } from '../base/clock.ts'
-import type { Deadlines } from '../base/deadlines.ts'
+import { Deadline, type Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Commits, CommitWaiter } from '../channel/ports.ts'
+import type { Message } from '../mqtt/message.ts'
 import type { Store, StoreBatch } from './ports.ts'
+import type { SessionRecorder } from './session-recorder.ts'
+import { StoreMeter } from './store-meter.ts'
 
 /** Calls back when this turn of the event loop is over. */
 export type AfterTurn = (work: () => void) => void
 
+export interface JournalOptions {
+  /** Milliseconds from the start of one batch to the next, at least, so that each is worth its cost. */
+  readonly commitIntervalMs: number
+  /** Milliseconds after which changes are written for which nobody waits. */
+  readonly asyncIntervalMs: number
+  /** Bytes of messages that wait to be safe, or to find their place, above which reading pauses. */
+  readonly pendingBytesMax: number
+}
+
+export const defaultJournalOptions: JournalOptions = {
+  commitIntervalMs: 1,
+  asyncIntervalMs: 1000,
+  pendingBytesMax: 32 * 1024 * 1024,
+}
+
+/** What a journal is made of. */
+export interface JournalParts {
+  readonly store: Store
+  readonly afterTurn: AfterTurn
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly log: Logger
+  readonly options: JournalOptions
+}
+
 /** A store that failed is asked again after this. */
 const retryAfterMs = 1000
+/** Sessions of which one batch takes snapshots along. */
+const snapshotsMax = 256
 
 /**
- * Group commit: the records of one turn join the open batch; while one batch commits the next one
- * collects. A failed commit is tried again as it is, and what waits for it goes on waiting.
+ * Group commit: what changes in one turn, or within the commit interval, joins the open batch; while
+ * one batch commits the next one collects. A batch is written when it starts, so what has ended by
+ * then leaves no trace in it; one that is empty is safe at once. A failed commit is tried again as
+ * it is, and what waits for it goes on waiting.
  *
  * Invariants: 1. batches commit in the order of their numbers, one at a time. 2. `committed` <
  * `openBatch`. 3. a volatile store has no batches: `committed` is `Infinity` and nobody waits.
- * 4. without records and waiters nothing is scheduled.
+ * 4. without changes and waiters nothing is scheduled.
  */
 export class Journal implements Commits {
-  readonly #store: Store
-  readonly #afterTurn: AfterTurn
-  readonly #clock: Clock
-  readonly #deadlines: Deadlines
-  readonly #log: Logger
-  #open: StoreBatch
+  readonly meter = new StoreMeter()
+  readonly #parts: JournalParts
+  readonly #options: JournalOptions
   #openNumber = 1
   #committed: number
-  #isCommitting = false
+  #committing: StoreBatch | undefined
+  #startedAt = Number.NEGATIVE_INFINITY
   #isScheduled = false
+  readonly #timer: Deadline
+  /** Somebody waits for the open batch, or for one before it. */
+  #isAwaited = false
+  #awaitedChanges = 0
+  #openBytes = 0
+  #committingBytes = 0
+  #dirty: SessionRecorder[] = []
+  #retained = new Map<string, Message | undefined>()
+  /** Sessions with records that no snapshot has settled yet, the one with the oldest first. */
+  readonly #unsettled = new Set<SessionRecorder>()
+  /** Sessions of which pages are in the batch that commits. */
+  #paging: SessionRecorder[] = []
   #waiters = new Set<CommitWaiter>()
+  #isFailing = false
 
-  constructor(store: Store, afterTurn: AfterTurn, clock: Clock, deadlines: Deadlines, log: Logger) {
-    this.#store = store
-    this.#afterTurn = afterTurn
-    this.#clock = clock
-    this.#deadlines = deadlines
-    this.#log = log
-    this.#open = store.newBatch()
-    this.#committed = store.isVolatile ? Number.POSITIVE_INFINITY : 0
+  constructor(parts: JournalParts) {
+    this.#parts = parts
+    this.#options = parts.options
+    this.#committed = parts.store.isVolatile ? Number.POSITIVE_INFINITY : 0
+    this.#timer = new Deadline(0, () => this.#plan())
   }
 
   get isVolatile(): boolean {
-    return this.#store.isVolatile
+    return this.#parts.store.isVolatile
   }
 
   get openBatch(): number {
@@ -53,26 +93,60 @@ export class Journal implements Commits {
     return this.#committed
   }
 
-  /** The batch to write a record into now; it will be committed after this turn. */
-  get batch(): StoreBatch {
-    this.#schedule()
-    return this.#open
+  /** Changes so far whose makers are answered when they are safe: to see whether one was made. */
+  get awaitedChanges(): number {
+    return this.#awaitedChanges
   }
 
-  /** Records in the open batch. */
-  get openSize(): number {
-    return this.#open.size
+  /** The last commit failed and has not succeeded since. */
+  get isFailing(): boolean {
+    return this.#isFailing
+  }
+
+  /** Bytes of messages that wait to be safe, or to find their place in the store. */
+  get pendingBytes(): number {
+    return this.#openBytes + this.#committingBytes + this.#parts.store.unsettledBytes
+  }
+
+  get isBehind(): boolean {
+    return this.#isFailing || this.pendingBytes > this.#options.pendingBytesMax
+  }
+
+  /** A session has changes for the open batch, for the first time since its last one. */
+  // hot:
+  join(recorder: SessionRecorder): void {
+    this.#dirty.push(recorder)
+    if (this.#dirty.length === 1) this.#plan()
+  }
+
+  /** One more change of a session. `isAwaited`: who made it is answered when it is safe. */
+  // hot:
+  changed(isAwaited: boolean, bytes: number): void {
+    this.#openBytes += bytes
+    if (!isAwaited) return
+    this.#awaitedChanges++
+    if (!this.#isAwaited) this.#await()
+  }
+
+  /** The topic's retained message is this one now; undefined for none. */
+  retained(topic: string, message: Message | undefined, isAwaited: boolean): void {
+    if (this.isVolatile) return
+    this.#retained.delete(topic)
+    this.#retained.set(topic, message?.keep())
+    this.changed(isAwaited, message === undefined ? 0 : message.cost)
+    this.#plan()
   }
 
   wait(waiter: CommitWaiter): void {
     this.#waiters.add(waiter)
-    this.#schedule()
+    this.#await()
   }
 
-  /** Resolves when everything recorded so far is safe; for shutdown. */
+  /** Resolves when everything that changed so far is safe; for shutdown. */
   async flush(): Promise<void> {
-    if (this.isVolatile || (this.#open.size === 0 && !this.#isCommitting)) return
-    const number = this.#open.size === 0 ? this.#openNumber - 1 : this.#openNumber
+    const isIdle = this.#committing === undefined && !this.#hasChanges
+    if (this.isVolatile || isIdle) return
+    const number = this.#hasChanges ? this.#openNumber : this.#openNumber - 1
     await new Promise<void>((resolve) => {
       const waiter = {
         onCommitted: (): void => {
@@ -84,43 +158,126 @@ export class Journal implements Commits {
     })
   }
 
-  #schedule(): void {
-    if (this.#isScheduled || this.#isCommitting || this.isVolatile) return
+  get #hasChanges(): boolean {
+    return this.#dirty.length > 0 || this.#retained.size > 0
+  }
+
+  #await(): void {
+    this.#isAwaited = true
+    this.#plan()
+  }
+
+  /** Sees to it that the open batch starts, when it is its time. */
+  #plan(): void {
+    if (this.#isScheduled || this.#committing !== undefined || this.isVolatile) return
+    if (!this.#hasChanges && this.#waiters.size === 0) return
+    const { clock, deadlines } = this.#parts
+    const { asyncIntervalMs, commitIntervalMs } = this.#options
+    const at = this.#startedAt + (this.#isAwaited ? commitIntervalMs : asyncIntervalMs)
+    if (at > clock.now()) {
+      if (!this.#timer.isSet || this.#timer.at > at) deadlines.move(this.#timer, at)
+      return
+    }
+    deadlines.cancel(this.#timer)
     this.#isScheduled = true
-    this.#afterTurn(this.#commitOpen)
+    this.#parts.afterTurn(this.#startOpen)
   }
 
-  /** An empty batch is safe as soon as those before it are, which they are: the store is not asked. */
-  readonly #commitOpen = (): void => {
+  readonly #startOpen = (): void => {
     this.#isScheduled = false
+    this.#startedAt = this.#parts.clock.now()
     const number = this.#openNumber++
-    if (this.#open.size === 0) return this.#onCommitted(number)
-    const batch = this.#open
-    this.#open = this.#store.newBatch()
-    this.#isCommitting = true
-    this.#try(batch, number)
+    const batch = this.#parts.store.newBatch(number)
+    this.#isAwaited = false
+    this.#committingBytes = this.#openBytes
+    this.#openBytes = 0
+    this.#writeSessions(batch)
+    this.#writeRetained(batch)
+    this.#writeSnapshots(batch)
+    if (batch.size === 0) return this.#onCommitted(number)
+    this.#committing = batch
+    this.#commit(batch)
   }
 
-  #try(batch: StoreBatch, number: number): void {
-    this.#store.commit(batch).then(
-      () => this.#onCommitted(number),
+  #writeSessions(batch: StoreBatch): void {
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (let i = 0; i < dirty.length; i++) {
+      const recorder = dirty[i] as SessionRecorder
+      const sizeBefore = batch.size
+      this.meter.elided += recorder.writeTo(batch)
+      if (recorder.isPaging) this.#paging.push(recorder)
+      if (recorder.isOver) this.#unsettled.delete(recorder)
+      else if (batch.size > sizeBefore && recorder.unsettledSince === 0) {
+        recorder.unsettledSince = batch.number
+        this.#unsettled.add(recorder)
+      }
+    }
+  }
+
+  #writeRetained(batch: StoreBatch): void {
+    if (this.#retained.size === 0) return
+    for (const [topic, message] of this.#retained) {
+      if (message === undefined) batch.retainedCleared(topic)
+      else batch.retainedSet(message)
+    }
+    this.#retained.clear()
+  }
+
+  /** Takes snapshots of the sessions whose records are the oldest, as far as the store wants them. */
+  #writeSnapshots(batch: StoreBatch): void {
+    const wantedBelow = this.#parts.store.snapshotsWantedBelow
+    let taken = 0
+    for (const recorder of this.#unsettled) {
+      if (recorder.unsettledSince >= wantedBelow || taken++ === snapshotsMax) break
+      this.#unsettled.delete(recorder)
+      recorder.unsettledSince = 0
+      recorder.snapshotTo(batch)
+      if (recorder.isPaging) this.#paging.push(recorder)
+    }
+    const [oldest] = this.#unsettled
+    batch.settledBelow = oldest === undefined ? batch.number + 1 : oldest.unsettledSince
+  }
+
+  #commit(batch: StoreBatch): void {
+    const { clock, deadlines, log, store } = this.#parts
+    store.commit(batch).then(
+      () => this.#onCommitted(batch.number),
       (error: unknown) => {
-        this.#log.error(
-          { err: error, batch: number, records: batch.size },
-          'the store failed; trying again',
-        )
-        this.#deadlines.set(this.#clock.now() + retryAfterMs, () => this.#try(batch, number))
+        this.meter.failures++
+        if (!this.#isFailing) {
+          const fields = { err: error, batch: batch.number, records: batch.size }
+          log.error(fields, 'the store failed; trying again')
+        }
+        this.#isFailing = true
+        deadlines.set(clock.now() + retryAfterMs, () => this.#commit(batch))
       },
     )
   }
 
   #onCommitted(number: number): void {
-    this.#isCommitting = false
     this.#committed = number
+    this.#committingBytes = 0
+    const batch = this.#committing
+    this.#committing = undefined
+    if (batch !== undefined) this.#count(batch)
+    for (const recorder of this.#paging) recorder.settle()
+    this.#paging = []
+    if (this.#isFailing) {
+      this.#isFailing = false
+      this.#parts.log.info({ batch: number }, 'the store works again')
+    }
     const waiters = this.#waiters
     this.#waiters = new Set()
     for (const waiter of waiters) this.#tell(waiter)
-    if (this.#open.size > 0 || this.#waiters.size > 0) this.#schedule()
+    if (this.#waiters.size > 0) this.#isAwaited = true
+    this.#plan()
+  }
+
+  #count(batch: StoreBatch): void {
+    this.meter.records += batch.size
+    this.meter.batchRecords.record(batch.size)
+    this.meter.commitMs.record(this.#parts.clock.now() - this.#startedAt)
   }
 
   /** A bug behind one waiter keeps the others from nothing. */
@@ -128,7 +285,7 @@ export class Journal implements Commits {
     try {
       waiter.onCommitted()
     } catch (error) {
-      this.#log.error({ err: error }, 'a bug in the broker, behind a commit')
+      this.#parts.log.error({ err: error }, 'a bug in the broker, behind a commit')
     }
   }
 }

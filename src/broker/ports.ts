@@ -1,8 +1,9 @@
+import type { Clock } from '../base/clock.ts'
 import type { Message } from '../mqtt/message.ts'
 import type { PortableMessage } from '../mqtt/portable.ts'
 import type { Delivery, SubscriptionOptions } from '../mqtt/subscription.ts'
-import type { Change } from '../session/changes.ts'
-import type { DropReason } from '../session/ports.ts'
+import type { LaneKey, QueuedEntry } from '../session/lane.ts'
+import type { ChangeWriter, DropReason } from '../session/ports.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionSnapshot } from '../session/snapshot.ts'
 
@@ -16,9 +17,10 @@ export interface Subscriber {
   deliver(message: Message, delivery: Delivery, now: number): void
 }
 
-/** Names one life of one session in the store; a late record of an earlier life revives nothing. */
+/** Names one life of one session in the store. No two sessions have the same generation. */
 export interface SessionKey {
   readonly clientId: string
+  /** Grows with every session that begins; a late record of an ended one revives nothing. */
   readonly generation: number
 }
 
@@ -30,6 +32,8 @@ export interface SessionState {
   readonly expiryInterval: number
   readonly will: StoredWill | undefined
   readonly createdAtWallMs: number
+  /** Monotonic ms; undefined while the client is connected. */
+  readonly disconnectedAt: number | undefined
 }
 
 export interface StoredWill {
@@ -39,39 +43,75 @@ export interface StoredWill {
   readonly expiryInterval: number | undefined
 }
 
-/** A session as the store gives it back at start. */
+/** A session as the store gives it back at start; what waits in its lanes stays in the store. */
 export interface StoredSession {
   readonly key: SessionKey
   readonly state: SessionState
   readonly snapshot: SessionSnapshot
 }
 
-/** The records of one turn of the event loop: all of them become safe, or none. */
+/** Takes down what has become of one session. */
+export interface SessionWriter extends ChangeWriter {
+  began(state: SessionState): void
+  /** Its client came or went, or its expiry interval or will is another one. */
+  changed(state: SessionState): void
+  /** It is over, with everything in it. */
+  ended(): void
+  /**
+   * Everything of it but what waits, all of which is in pages. What the records of earlier batches
+   * said of this session is not needed any more.
+   */
+  snapshot(state: SessionState, snapshot: SessionSnapshot): void
+}
+
+/** The records of one turn of the event loop, or of several: all of them become safe, or none. */
 export interface StoreBatch {
+  readonly number: number
   /** Records in it. */
   readonly size: number
-  sessionBegan(key: SessionKey, state: SessionState): void
-  /** Connected anew: its expiry interval and will are these now. */
-  sessionChanged(key: SessionKey, state: SessionState): void
-  sessionEnded(key: SessionKey): void
-  /** Everything the session holds, when a zone without durability gave way to one with. */
-  sessionSnapshot(key: SessionKey, snapshot: SessionSnapshot): void
-  change(key: SessionKey, change: Change): void
+  /** A writer for the records of a session, until the next one is asked for. */
+  session(key: SessionKey): SessionWriter
   retainedSet(message: Message): void
   retainedCleared(topic: string): void
+  /** Set last: what batches below this number say of sessions is not needed any more. */
+  settledBelow: number
+}
+
+/** How much of a lane is wanted; one entry comes however large it is. */
+export interface PageLimit {
+  readonly length: number
+  readonly bytes: number
 }
 
 /**
  * What survives the process. Batches are committed one at a time, in order. A rejected commit is
  * a fault of the environment: the same batch is tried again until it succeeds.
+ *
+ * Times in records are monotonic ms of the clock that was handed to `open`. A store that outlives
+ * the process translates them, so that time goes on from where the last process left it: by as
+ * much as the wall clock says has passed, and never backwards.
  */
 export interface Store {
   /** True when nothing outlives the process: then nothing is recorded and nobody waits. */
   readonly isVolatile: boolean
-  newBatch(): StoreBatch
+  /** Before anything else. Rejects when there is something that it cannot or must not open. */
+  open(clock: Clock): Promise<void>
+  newBatch(number: number): StoreBatch
   commit(batch: StoreBatch): Promise<void>
+  /** Sessions that changed in batches below this number are wanted as snapshots; 0 for none. */
+  readonly snapshotsWantedBelow: number
+  /** Bytes that were committed and have not found their place yet; reading pauses when they are many. */
+  readonly unsettledBytes: number
+  /** All sessions, those too that a newer one of the same client has followed. */
   sessions(): AsyncIterable<StoredSession>
   retained(): AsyncIterable<Message>
+  /** Entries of a lane from a sequence on, the oldest first, as far as they are committed. */
+  readQueue(
+    key: SessionKey,
+    lane: LaneKey,
+    from: number,
+    limit: PageLimit,
+  ): Promise<readonly QueuedEntry[]>
   close(): Promise<void>
 }
 
@@ -104,12 +144,4 @@ export interface BrokerLimits {
   readonly sessionsMax: number
   /** Bytes waiting in all sessions' queues together. */
   readonly queuedBytesMax: number
-}
-
-/** Takes down what must survive the process of the retained messages. */
-export interface RetainedRecorder {
-  /** In place of the topic's earlier one. Whoever keeps the message past this turn calls `keep`. */
-  retainedSet(message: Message): void
-  /** Removed by an empty payload, by a person, or because it expired. */
-  retainedCleared(topic: string): void
 }

@@ -4,7 +4,6 @@ import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import { hasWildcard } from '../mqtt/topic.ts'
 import { ExpiryHeap } from './expiry-heap.ts'
-import type { RetainedRecorder } from './ports.ts'
 import { RetainedMessage } from './retained-message.ts'
 import { TopicTrie } from './topic-trie.ts'
 
@@ -23,12 +22,6 @@ export const defaultRetainedOptions: RetainedOptions = {
   expiryMs: Number.POSITIVE_INFINITY,
 }
 
-/** For a broker whose retained messages do not outlive the process. */
-export const noRetainedRecorder: RetainedRecorder = {
-  retainedSet() {},
-  retainedCleared() {},
-}
-
 /** Messages that one `removeExpired` removes: about 2 ms of work. */
 const removedMax = 2000
 
@@ -37,22 +30,17 @@ const removedMax = 2000
  * a trie of the topics; what has expired is never answered, whether it was swept away yet or not.
  *
  * Invariants: 1. the map and the trie hold the same messages. 2. those that end are in the heap.
- * 3. `bytes` is the sum of their sizes. 4. the recorder was told of every change but `restore`.
+ * 3. `bytes` is the sum of their sizes.
  */
 export class RetainedStore {
   readonly #options: RetainedOptions
-  readonly #recorder: RetainedRecorder
   readonly #messages = new Map<string, RetainedMessage>()
   readonly #topics = new TopicTrie<RetainedMessage>()
   readonly #expiring = new ExpiryHeap<RetainedMessage>()
   #bytes = 0
 
-  constructor(
-    options: RetainedOptions = defaultRetainedOptions,
-    recorder: RetainedRecorder = noRetainedRecorder,
-  ) {
+  constructor(options: RetainedOptions = defaultRetainedOptions) {
     this.#options = options
-    this.#recorder = recorder
   }
 
   /** Topics with a retained message, expired ones until they are swept away. */
@@ -85,11 +73,10 @@ export class RetainedStore {
       return refuse(`${messagesMax} topics have a retained message, which is the limit`)
     }
     this.restore(message)
-    this.#recorder.retainedSet(message)
     return 'set'
   }
 
-  /** Puts back what the store kept over a restart: no limit, no record. */
+  /** Puts back what the store kept over a restart, whatever the limits are now. */
   restore(message: Message): void {
     assert(message.count === 1, 'a run is never retained')
     const retained = new RetainedMessage(message, this.#options.expiryMs)
@@ -142,15 +129,16 @@ export class RetainedStore {
   }
 
   /**
-   * Sweeps away what has expired, a limited number at a call. Answers when to call again: `now`
-   * when more is due already, undefined when nothing will expire.
+   * Sweeps away what has expired, a limited number at a call; `onRemoved` is told each topic.
+   * Answers when to call again: `now` when more is due already, undefined when nothing will expire.
    */
-  removeExpired(now: number): number | undefined {
+  removeExpired(now: number, onRemoved: (topic: string) => void): number | undefined {
     for (let removed = 0; removed < removedMax; removed++) {
       const first = this.#expiring.first
       if (first === undefined) return undefined
       if (!first.isExpired(now)) return first.forgetAt
       this.#remove(first)
+      onRemoved(first.topic)
     }
     return now
   }
@@ -173,7 +161,6 @@ export class RetainedStore {
     this.#letGo(retained)
     this.#messages.delete(retained.topic)
     this.#topics.delete(retained.topic)
-    this.#recorder.retainedCleared(retained.topic)
   }
 
   #letGo(retained: RetainedMessage): void {

@@ -13,27 +13,23 @@ import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { SubscriptionOptions } from '../mqtt/subscription.ts'
 import { noRecorder } from '../session/no-recorder.ts'
-import type { Recorder, SessionObserver } from '../session/ports.ts'
-import { Session } from '../session/session.ts'
+import type { SessionObserver } from '../session/ports.ts'
+import { Session, type Undelivered } from '../session/session.ts'
 import { AwaySessions } from './away-sessions.ts'
 import type { Journal } from './journal.ts'
 import { ManagedSession } from './managed-session.ts'
-import type {
-  BrokerLimits,
-  SessionEvents,
-  SessionKey,
-  SessionState,
-  StoredSession,
-} from './ports.ts'
+import type { BrokerLimits, SessionEvents, StoredSession } from './ports.ts'
+import { Remains } from './remains.ts'
 import type { Router } from './router.ts'
-import { SessionRecorder } from './session-recorder.ts'
+import { SessionBounds, type SessionLimit } from './session-bounds.ts'
+import { type RecorderParts, SessionRecorder } from './session-recorder.ts'
 import type { Wills } from './wills.ts'
 
 /** What the session manager works with. */
 export interface SessionManagerParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
-  readonly journal: Journal
+  readonly recording: RecorderParts
   readonly router: Router<Session>
   readonly wills: Wills
   readonly observer: SessionObserver
@@ -42,14 +38,8 @@ export interface SessionManagerParts {
   /** Told of a session that ends because of a limit. */
   readonly onLimit: (clientId: string, limit: SessionLimit) => void
   /** Gives what an ended session leaves of shared subscriptions to their other members. */
-  readonly redispatch: (session: Session, zone: Zone) => void
+  readonly redispatch: (from: string, left: readonly Undelivered[], zone: Zone) => void
 }
-
-/** A limit for all sessions together, by its key in the configuration. */
-export type SessionLimit = 'max_sessions' | 'max_queued_bytes'
-
-/** How long queues stay over their limit, where ending sessions does not help, before we look again. */
-const relieveAgainMs = 1000
 
 /** Why a session is no more: another took its place, or its time or its connection ended. */
 type Fate = 'discarded' | 'terminated'
@@ -65,9 +55,12 @@ export class SessionManager implements Sessions {
   readonly #parts: SessionManagerParts
   readonly #sessions = new Map<string, ManagedSession>()
   readonly #away: AwaySessions
+  readonly #bounds: SessionBounds
+  readonly #remains: Remains
   readonly #lock = new KeyedMutex()
   #generation = 0
-  #relieveAt = Number.NEGATIVE_INFINITY
+  /** Out of the store: sessions that newer ones have followed. */
+  readonly #superseded: ManagedSession[] = []
 
   constructor(parts: SessionManagerParts) {
     this.#parts = parts
@@ -75,6 +68,19 @@ export class SessionManager implements Sessions {
       onExpired: (managed) => this.#finish(managed, 'terminated'),
       onWillDue: (managed) => this.#onWillDue(managed),
     })
+    this.#bounds = new SessionBounds({
+      clock: parts.clock,
+      limits: parts.limits,
+      queued: parts.observer.queued,
+      away: this.#away,
+      onLimit: parts.onLimit,
+      end: (managed) => this.#finish(managed, 'terminated'),
+    })
+    this.#remains = new Remains(parts.redispatch)
+  }
+
+  get #journal(): Journal {
+    return this.#parts.recording.journal
   }
 
   /** Sessions, connected or not. */
@@ -107,8 +113,8 @@ export class SessionManager implements Sessions {
   }
 
   #open(request: OpenRequest): OpenedSession | Refusal {
-    const { journal } = this.#parts
-    const recordsBefore = journal.openSize
+    const journal = this.#journal
+    const changesBefore = journal.awaitedChanges
     const existing = this.#sessions.get(request.clientId)
     const takenFrom = existing?.owner
     // A session that ends with its connection has ended when another one takes its place.
@@ -117,30 +123,25 @@ export class SessionManager implements Sessions {
     if (existing !== undefined && !goesOn) {
       this.#finish(existing, request.cleanStart ? 'discarded' : 'terminated')
     }
-    if (!goesOn && !this.#makeRoom()) {
+    if (!goesOn && !this.#bounds.makeRoom(this.#sessions.size)) {
       return new Refusal(ReasonCode.QuotaExceeded, 'the broker has as many sessions as it may')
     }
     const managed = goesOn ? existing : this.#create(request)
     if (goesOn) this.#resume(managed, request.zone)
-    this.#connect(managed, request, goesOn)
-    const batch = journal.openSize > recordsBefore ? journal.openBatch : 0
+    this.#connect(managed, request)
+    const batch = journal.awaitedChanges > changesBefore ? journal.openBatch : 0
     this.#tellOpened(managed.session, goesOn, takenFrom !== undefined)
     return { session: managed.session, isPresent: goesOn, batch }
   }
 
   /**
-   * The connection is over: the session waits for its client, or ends. What DISCONNECT changed of it
-   * is recorded, so that no restart revives the will. [MQTT-3.1.2-10]
+   * The connection is over: the session waits for its client, or ends. [MQTT-3.1.2-10]
    */
   close(clientId: string, owner: SessionOwner, end: ConnectionEnd): void {
     const managed = this.#sessions.get(clientId)
     if (managed === undefined || managed.owner !== owner) return
-    const { expiryInterval, will } = managed
     if (end.expiryInterval !== undefined) managed.expiryInterval = end.expiryInterval
     if (!end.publishWill) managed.will = undefined
-    if (managed.will !== will || managed.expiryInterval !== expiryInterval) {
-      this.#recordState(managed)
-    }
     this.#release(managed)
   }
 
@@ -173,7 +174,7 @@ export class SessionManager implements Sessions {
    */
   publishWills(): void {
     for (const managed of this.#sessions.values()) {
-      const isDue = managed.owner?.isAccepted ?? this.#parts.journal.isVolatile
+      const isDue = managed.owner?.isAccepted ?? this.#journal.isVolatile
       if (managed.will === undefined || !isDue) continue
       this.#onWillDue(managed)
     }
@@ -194,39 +195,35 @@ export class SessionManager implements Sessions {
     return true
   }
 
-  /**
-   * Ends the longest-disconnected sessions that have a queue until the queues are within their limit
-   * again. Where that is not enough the rest belongs to clients that are connected, whose own limits
-   * hold; for a second then it does nothing.
-   */
+  /** Ends sessions that nobody comes back for until the queues are within their limit again. */
   relieve(): void {
-    const { clock, limits, observer, onLimit } = this.#parts
-    const now = clock.now()
-    if (now < this.#relieveAt) return
-    // What an ended session leaves, and its will, may bring us here again: only the first one acts.
-    this.#relieveAt = Number.POSITIVE_INFINITY
-    for (const managed of this.#away.values()) {
-      if (observer.queued.bytes <= limits.queuedBytesMax) break
-      const { clientId, queuedBytes } = managed.session
-      if (queuedBytes === 0) continue
-      onLimit(clientId, 'max_queued_bytes')
-      this.#finish(managed, 'terminated')
-    }
-    const isEnough = observer.queued.bytes <= limits.queuedBytesMax
-    this.#relieveAt = isEnough ? Number.NEGATIVE_INFINITY : now + relieveAgainMs
+    this.#bounds.relieve()
   }
 
-  /** Takes in a session from the store; `startAway` follows when all of them are back. */
+  /**
+   * Takes in a session from the store; `startAway` follows when all of them are back. One that a
+   * newer session of the same client has followed is over, but for what it leaves to others.
+   */
   restore(stored: StoredSession, zone: Zone): void {
-    const { clock, observer, router } = this.#parts
-    this.#generation = Math.max(this.#generation, stored.key.generation)
-    const recorder = new SessionRecorder(this.#parts.journal, stored.key)
+    const { recording, observer, router } = this.#parts
+    const { key, state } = stored
+    this.#generation = Math.max(this.#generation, key.generation)
+    const recorder = new SessionRecorder(recording, key, isAwaited(zone), true)
     const session = Session.restore(stored.snapshot, zone.session, recorder, observer)
     const managed = new ManagedSession(session, zone)
-    managed.username = stored.state.username
-    managed.expiryInterval = stored.state.expiryInterval
-    managed.will = stored.state.will
-    managed.disconnectedAtWallMs = clock.wallMs()
+    managed.username = state.username
+    managed.expiryInterval = state.expiryInterval
+    managed.will = state.will
+    this.#setAwaySince(managed, state.disconnectedAt)
+    const other = this.#sessions.get(session.clientId)
+    if (other !== undefined && other.session.generation > key.generation) {
+      this.#superseded.push(managed)
+      return
+    }
+    if (other !== undefined) {
+      this.#forget(other)
+      this.#superseded.push(other)
+    }
     this.#sessions.set(session.clientId, managed)
     for (const [filter, options] of session.subscriptions)
       router.subscribe(session, filter, options)
@@ -234,10 +231,12 @@ export class SessionManager implements Sessions {
   }
 
   /**
-   * The clients of all restored sessions count as disconnected from now on. A will that has no delay
-   * is published now, when everybody is back who wants it.
+   * The clients of restored sessions that were connected when the process ended count as
+   * disconnected from now on. A will that is due is published now, when everybody is back who wants
+   * it, and what has expired meanwhile ends.
    */
   startAway(): void {
+    for (const managed of this.#superseded.splice(0)) this.#remains.leave(managed)
     for (const managed of this.#away.values()) this.#putAway(managed)
   }
 
@@ -260,12 +259,12 @@ export class SessionManager implements Sessions {
     const { clock, observer } = this.#parts
     const { clientId, zone } = request
     const generation = ++this.#generation
-    const recorder = this.#recorderFor(request, { clientId, generation })
+    const leavesTrace = request.expiryInterval > 0 && this.#isRecorded(zone)
     const session = new Session(
       clientId,
       generation,
       zone.session,
-      recorder,
+      leavesTrace ? this.#newRecorder(clientId, generation, zone) : noRecorder,
       observer,
       clock.wallMs(),
     )
@@ -274,10 +273,13 @@ export class SessionManager implements Sessions {
     return managed
   }
 
-  #recorderFor(request: OpenRequest, key: SessionKey): Recorder {
-    const { journal } = this.#parts
-    const leavesTrace = request.expiryInterval > 0 && request.zone.channel.durability !== 'none'
-    return leavesTrace && !journal.isVolatile ? new SessionRecorder(journal, key) : noRecorder
+  #isRecorded(zone: Zone): boolean {
+    return zone.channel.durability !== 'none' && !this.#journal.isVolatile
+  }
+
+  #newRecorder(clientId: string, generation: number, zone: Zone): SessionRecorder {
+    const { recording } = this.#parts
+    return new SessionRecorder(recording, { clientId, generation }, isAwaited(zone), false)
   }
 
   /** The client is back: its deadlines and a will that was not due yet are gone. [MQTT-3.1.3-9] */
@@ -287,38 +289,38 @@ export class SessionManager implements Sessions {
     this.#changeDurability(managed, zone)
     managed.zone = zone
     managed.disconnectedAtWallMs = undefined
+    managed.disconnectedAt = undefined
   }
 
+  /**
+   * What the zone promises is another thing. Where nothing is to be recorded any more, that comes
+   * true when none of its queue is only in the store; until then nobody waits for it.
+   */
   #changeDurability(managed: ManagedSession, zone: Zone): void {
-    const { journal } = this.#parts
-    const { session } = managed
-    const isWanted = zone.channel.durability !== 'none' && !journal.isVolatile
-    if (isWanted === session.isDurable) return
-    if (!isWanted) {
-      journal.batch.sessionEnded(session)
-      return session.recordTo(noRecorder)
+    const { session, recorder } = managed
+    const isRecorded = this.#isRecorded(zone)
+    if (recorder === undefined) {
+      if (!isRecorded) return
+      const { clientId, generation } = session
+      managed.recordTo(this.#newRecorder(clientId, generation, zone), noRecorder)
+      return
     }
-    const key = { clientId: session.clientId, generation: session.generation }
-    journal.batch.sessionBegan(key, stateOf(managed))
-    journal.batch.sessionSnapshot(key, session.snapshot())
-    session.recordTo(new SessionRecorder(journal, key))
+    if (isRecorded || session.hasStored) {
+      recorder.isAwaited = isAwaited(zone)
+      return
+    }
+    recorder.end()
+    managed.recordTo(undefined, noRecorder)
   }
 
   /** The session belongs to a connection from here on, and what that settles is recorded. */
-  #connect(managed: ManagedSession, request: OpenRequest, goesOn: boolean): void {
-    const { session } = managed
+  #connect(managed: ManagedSession, request: OpenRequest): void {
     managed.owner = request.owner
     managed.username = request.username
     managed.expiryInterval = request.expiryInterval
     managed.will = request.will
     managed.connectedAtWallMs = this.#parts.clock.wallMs()
-    if (goesOn) return this.#recordState(managed)
-    if (session.isDurable) this.#parts.journal.batch.sessionBegan(session, stateOf(managed))
-  }
-
-  #recordState(managed: ManagedSession): void {
-    const { session } = managed
-    if (session.isDurable) this.#parts.journal.batch.sessionChanged(session, stateOf(managed))
+    managed.recorder?.state()
   }
 
   /** Last of all, so that nothing is half done should a listener throw. */
@@ -331,11 +333,19 @@ export class SessionManager implements Sessions {
 
   /** Takes the session from its connection: will and expiry begin to run. */
   #release(managed: ManagedSession): void {
-    const { clock } = this.#parts
     managed.owner = undefined
-    managed.disconnectedAtWallMs = clock.wallMs()
-    managed.session.detach(clock.now())
+    managed.session.detach(this.#parts.clock.now())
+    this.#setAwaySince(managed, undefined)
     this.#putAway(managed)
+  }
+
+  /** Its client is away since then, or from now on. */
+  #setAwaySince(managed: ManagedSession, disconnectedAt: number | undefined): void {
+    const { clock } = this.#parts
+    const now = clock.now()
+    managed.disconnectedAt = disconnectedAt ?? now
+    managed.disconnectedAtWallMs = clock.wallMs() - (now - managed.disconnectedAt)
+    if (disconnectedAt === undefined) managed.recorder?.state()
   }
 
   #putAway(managed: ManagedSession): void {
@@ -347,7 +357,7 @@ export class SessionManager implements Sessions {
   /** The session goes on without its will. */
   #onWillDue(managed: ManagedSession): void {
     this.#publishWill(managed)
-    this.#recordState(managed)
+    managed.recorder?.state()
   }
 
   #publishWill(managed: ManagedSession): void {
@@ -359,38 +369,27 @@ export class SessionManager implements Sessions {
 
   /** The end of a session; its will is published if it still has one. [MQTT-3.1.2-8] [MQTT-3.1.3-9] */
   #finish(managed: ManagedSession, fate: Fate): void {
-    const { clock, events, journal, redispatch, router } = this.#parts
+    const { clock, events } = this.#parts
     const { session } = managed
-    this.#away.remove(managed)
-    this.#sessions.delete(session.clientId)
+    this.#forget(managed)
     if (session.isConnected) session.detach(clock.now())
-    for (const filter of session.subscriptions.keys()) router.unsubscribe(session, filter)
-    redispatch(session, managed.zone)
-    if (session.isDurable) journal.batch.sessionEnded(session)
+    this.#remains.leave(managed)
     this.#publishWill(managed)
     if (fate === 'discarded') events.sessionDiscarded?.(session)
     else events.sessionTerminated?.(session)
   }
 
-  /** At the limit the longest-disconnected session ends. Answers false when all are connected. */
-  #makeRoom(): boolean {
-    const { limits, onLimit } = this.#parts
-    if (this.#sessions.size < limits.sessionsMax) return true
-    for (const managed of this.#away.values()) {
-      onLimit(managed.session.clientId, 'max_sessions')
-      this.#finish(managed, 'terminated')
-      return true
-    }
-    return false
+  /** Nobody finds the session any more. */
+  #forget(managed: ManagedSession): void {
+    const { session } = managed
+    this.#away.remove(managed)
+    this.#sessions.delete(session.clientId)
+    for (const filter of session.subscriptions.keys())
+      this.#parts.router.unsubscribe(session, filter)
   }
 }
 
-function stateOf(managed: ManagedSession): SessionState {
-  return {
-    username: managed.username,
-    zone: managed.zone.name,
-    expiryInterval: managed.expiryInterval,
-    will: managed.will,
-    createdAtWallMs: managed.session.createdAtWallMs,
-  }
+/** Whether answers wait until what they say is safe. */
+function isAwaited(zone: Zone): boolean {
+  return zone.channel.durability === 'commit'
 }

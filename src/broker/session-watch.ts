@@ -46,6 +46,10 @@ export class SessionWatch implements SessionObserver {
     )
   }
 
+  droppedUnread(_clientId: string, count: number, reason: DropReason): void {
+    this.#metrics.deliveriesDropped[reason] += count
+  }
+
   awaitingRelExpired(clientId: string, packetId: number): void {
     this.#metrics.awaitingRelExpired++
     const what = 'a QoS 2 packet id is forgotten: awaiting_rel_timeout passed without PUBREL'

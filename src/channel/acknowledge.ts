@@ -39,8 +39,7 @@ function settle(
 
 function receivePubrel(channel: Channel, session: Session, packetId: number): void {
   const code = session.pubrel(packetId) ? ReasonCode.Success : ReasonCode.PacketIdentifierNotFound
-  const batch = session.isDurable ? channel.services.commits.openBatch : 0
-  channel.acks.ack(batch, AckType.Pubcomp, packetId, code)
+  channel.acks.ack(session.answerBatch, AckType.Pubcomp, packetId, code)
   if (channel.acks.length > 0) channel.waitForCommit()
 }
 

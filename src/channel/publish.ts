@@ -73,7 +73,7 @@ function publishQoS2(
   }
   // What the first PUBREC waited for may still be under way, also when nothing of this session is.
   const isRepeated = received === 'duplicate'
-  const batch = session.isDurable || isRepeated ? commits.openBatch : receipt.batch
+  const batch = isRepeated ? commits.openBatch : Math.max(session.answerBatch, receipt.batch)
   channel.acks.ack(batch, AckType.Pubrec, packetId, receipt.code)
   if (channel.acks.length > 0) channel.waitForCommit()
 }

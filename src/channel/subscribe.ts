@@ -21,7 +21,7 @@ export function receiveSubscribe(channel: Channel, packet: SubscribePacket): voi
   for (const { filter, options } of packet.subscriptions) {
     reasonCodes.push(subscribe(channel, client, session, packet.packetId, filter, options))
   }
-  const batch = session.isDurable ? services.commits.openBatch : 0
+  const batch = session.answerBatch
   const askedQos = packet.subscriptions.map(({ options }) => options.qos)
   channel.acks.answer(batch, { type: 'suback', packetId: packet.packetId, reasonCodes, askedQos })
   if (channel.acks.length > 0) channel.waitForCommit()
@@ -85,7 +85,7 @@ export function receiveUnsubscribe(channel: Channel, packet: UnsubscribePacket):
       ? ReasonCode.Success
       : ReasonCode.NoSubscriptionExisted,
   )
-  const batch = session.isDurable ? services.commits.openBatch : 0
+  const batch = session.answerBatch
   channel.acks.answer(batch, { type: 'unsuback', packetId: packet.packetId, reasonCodes })
   if (channel.acks.length > 0) channel.waitForCommit()
 }

@@ -1,9 +1,11 @@
 import type { Message } from '../mqtt/message.ts'
 import { nextPacketId } from '../mqtt/packet-id.ts'
 import type { Delivery, QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
-import type { SessionSnapshot, SlotSnapshot } from './snapshot.ts'
+import type { LaneKey, LaneSnapshot } from './lane.ts'
+import type { ChangeWriter } from './ports.ts'
+import type { QueuedSnapshot, SessionSnapshot, SlotSnapshot } from './snapshot.ts'
 
-/** The records of `Recorder` as data. */
+/** The calls of `ChangeWriter` as data. */
 export type Change =
   | {
       readonly type: 'subscribed'
@@ -11,106 +13,161 @@ export type Change =
       readonly options: SubscriptionOptions
     }
   | { readonly type: 'unsubscribed'; readonly filter: string }
+  | ({ readonly type: 'queued' } & QueuedSnapshot)
+  | { readonly type: 'lane'; readonly lane: LaneSnapshot }
   | {
-      readonly type: 'queued'
-      readonly sequence: number
-      readonly priority: number
-      readonly message: Message
-      readonly delivery: Delivery
-    }
-  | { readonly type: 'unqueued'; readonly sequence: number }
-  | {
-      readonly type: 'taken'
+      readonly type: 'slot'
       readonly packetId: number
-      readonly sequence: number
-      readonly message: Message
+      readonly order: number
       readonly qos: QoS
+      readonly message: Message
       readonly delivery: Delivery
     }
-  | { readonly type: 'released'; readonly packetId: number }
+  | { readonly type: 'released'; readonly packetId: number; readonly order: number }
   | { readonly type: 'freed'; readonly packetId: number }
-  | { readonly type: 'awaitingRel'; readonly packetId: number; readonly now: number }
+  | { readonly type: 'awaitingRel'; readonly packetId: number; readonly receivedAt: number }
   | { readonly type: 'relReceived'; readonly packetId: number }
 
 /**
- * What a session is after one more change: what recovery means, said once. A back end may do it in
- * another way, but must come to the same session.
+ * A session as its changes make it: what recovery means, said once. A back end may do it in another
+ * way, but must come to the same session.
+ *
+ * Changes are idempotent: folding those of a batch once more changes nothing.
  */
-export function fold(snapshot: SessionSnapshot, change: Change): SessionSnapshot {
-  switch (change.type) {
-    case 'subscribed':
-      return { ...snapshot, subscriptions: subscribed(snapshot, change.filter, change.options) }
-    case 'unsubscribed':
-      return {
-        ...snapshot,
-        subscriptions: snapshot.subscriptions.filter(([filter]) => filter !== change.filter),
+export class SessionFold {
+  readonly #from: SessionSnapshot
+  readonly #subscriptions: Map<string, SubscriptionOptions>
+  readonly #slots = new Map<number, SlotSnapshot>()
+  readonly #lanes = new Map<LaneKey, LaneSnapshot>()
+  /** What waits, of all lanes, by sequence; also what a lane has left behind, until `snapshot`. */
+  readonly #queued = new Map<number, QueuedSnapshot>()
+  readonly #awaitingRel: Map<number, number>
+  #nextPacketId: number
+  #nextSequence: number
+
+  constructor(from: SessionSnapshot) {
+    this.#from = from
+    this.#subscriptions = new Map(from.subscriptions)
+    for (const slot of from.inflight) this.#slots.set(slot.packetId, slot)
+    for (const lane of from.lanes) this.#lanes.set(lane.key, lane)
+    for (const queued of from.mqueue) this.#queued.set(queued.sequence, queued)
+    this.#awaitingRel = new Map(from.awaitingRel)
+    this.#nextPacketId = from.nextPacketId
+    this.#nextSequence = from.nextSequence
+  }
+
+  apply(change: Change): void {
+    switch (change.type) {
+      case 'subscribed':
+        this.#subscriptions.set(change.filter, change.options)
+        break
+      case 'unsubscribed':
+        this.#subscriptions.delete(change.filter)
+        break
+      case 'queued': {
+        const { sequence, lane, message, delivery } = change
+        this.#queued.set(sequence, { sequence, lane, message, delivery })
+        break
       }
-    case 'queued':
-      return queued(snapshot, change)
-    case 'unqueued':
-      return { ...snapshot, mqueue: without(snapshot, change.sequence) }
-    case 'taken':
-      return taken(snapshot, change)
-    case 'released':
-      return { ...snapshot, inflight: released(snapshot, change.packetId) }
-    case 'freed':
-      return {
-        ...snapshot,
-        inflight: snapshot.inflight.filter((slot) => slot.packetId !== change.packetId),
+      case 'lane':
+        this.#nextSequence = Math.max(this.#nextSequence, change.lane.tail)
+        if (change.lane.length > 0) this.#lanes.set(change.lane.key, change.lane)
+        else this.#lanes.delete(change.lane.key)
+        break
+      case 'slot':
+        this.#slot(change)
+        break
+      case 'released': {
+        const { packetId, order } = change
+        this.#slots.set(packetId, { phase: 'pubrel', packetId, order })
+        break
       }
-    case 'awaitingRel':
-      return {
-        ...snapshot,
-        awaitingRel: [...snapshot.awaitingRel, [change.packetId, change.now]],
+      case 'freed':
+        this.#slots.delete(change.packetId)
+        break
+      case 'awaitingRel':
+        this.#awaitingRel.delete(change.packetId)
+        this.#awaitingRel.set(change.packetId, change.receivedAt)
+        break
+      case 'relReceived':
+        this.#awaitingRel.delete(change.packetId)
+    }
+  }
+
+  snapshot(): SessionSnapshot {
+    const { clientId, generation, createdAtWallMs } = this.#from
+    return {
+      clientId,
+      generation,
+      createdAtWallMs,
+      subscriptions: [...this.#subscriptions],
+      nextPacketId: this.#nextPacketId,
+      nextSequence: this.#nextSequence,
+      inflight: [...this.#slots.values()].sort((a, b) => a.order - b.order),
+      lanes: [...this.#lanes.values()],
+      mqueue: [...this.#waiting()].sort((a, b) => a.sequence - b.sequence),
+      awaitingRel: [...this.#awaitingRel],
+    }
+  }
+
+  /** A slot counts as sent: whether it was is known only to the process that has gone. */
+  #slot(change: Extract<Change, { type: 'slot' }>): void {
+    const { packetId, order, qos, message, delivery } = change
+    const slot = { phase: 'publish', packetId, order, qos, message, delivery } as const
+    this.#slots.set(packetId, { ...slot, wasSent: true })
+    this.#nextPacketId = nextPacketId(packetId)
+  }
+
+  *#waiting(): IterableIterator<QueuedSnapshot> {
+    for (const queued of this.#queued.values()) {
+      const lane = this.#lanes.get(queued.lane)
+      if (lane !== undefined && queued.sequence >= lane.head && queued.sequence < lane.tail) {
+        yield queued
       }
-    case 'relReceived':
-      return {
-        ...snapshot,
-        awaitingRel: snapshot.awaitingRel.filter(([packetId]) => packetId !== change.packetId),
-      }
+    }
   }
 }
 
-function subscribed(
-  snapshot: SessionSnapshot,
-  filter: string,
-  options: SubscriptionOptions,
-): SessionSnapshot['subscriptions'] {
-  const subscriptions = new Map(snapshot.subscriptions)
-  subscriptions.set(filter, options)
-  return [...subscriptions]
-}
+/** Takes changes down as data; a store may have records of other kinds among them. */
+export class ChangeList<R extends object = Change> implements ChangeWriter {
+  readonly records: (Change | R)[] = []
 
-function queued(
-  snapshot: SessionSnapshot,
-  change: Extract<Change, { type: 'queued' }>,
-): SessionSnapshot {
-  const { sequence, priority, message, delivery } = change
-  const entry = { sequence, priority, message, delivery }
-  return { ...snapshot, nextSequence: sequence + 1, mqueue: [...snapshot.mqueue, entry] }
-}
-
-/** A slot counts as sent: whether it was is known only to the process that has gone. */
-function taken(
-  snapshot: SessionSnapshot,
-  change: Extract<Change, { type: 'taken' }>,
-): SessionSnapshot {
-  const { packetId, message, qos, delivery } = change
-  const slot: SlotSnapshot = { phase: 'publish', packetId, message, qos, delivery, wasSent: true }
-  return {
-    ...snapshot,
-    nextPacketId: nextPacketId(packetId),
-    inflight: [...snapshot.inflight, slot],
-    mqueue: without(snapshot, change.sequence),
+  subscribed(filter: string, options: SubscriptionOptions): void {
+    this.records.push({ type: 'subscribed', filter, options })
   }
-}
 
-function released(snapshot: SessionSnapshot, packetId: number): SlotSnapshot[] {
-  return snapshot.inflight.map((slot) =>
-    slot.packetId === packetId ? { phase: 'pubrel', packetId } : slot,
-  )
-}
+  unsubscribed(filter: string): void {
+    this.records.push({ type: 'unsubscribed', filter })
+  }
 
-function without(snapshot: SessionSnapshot, sequence: number): SessionSnapshot['mqueue'] {
-  return snapshot.mqueue.filter((entry) => entry.sequence !== sequence)
+  queued(lane: LaneKey, sequence: number, message: Message, delivery: Delivery): void {
+    this.records.push({ type: 'queued', lane, sequence, message, delivery })
+  }
+
+  lane(lane: LaneSnapshot): void {
+    this.records.push({ type: 'lane', lane })
+  }
+
+  slot(packetId: number, order: number, qos: QoS, message: Message, delivery: Delivery): void {
+    this.records.push({ type: 'slot', packetId, order, qos, message, delivery })
+  }
+
+  released(packetId: number, order: number): void {
+    this.records.push({ type: 'released', packetId, order })
+  }
+
+  freed(packetId: number): void {
+    this.records.push({ type: 'freed', packetId })
+  }
+
+  awaitingRel(packetId: number, receivedAt: number): void {
+    this.records.push({ type: 'awaitingRel', packetId, receivedAt })
+  }
+
+  relReceived(packetId: number): void {
+    this.records.push({ type: 'relReceived', packetId })
+  }
+
+  /** Pages repeat what was told as `queued`. */
+  page(): void {}
 }

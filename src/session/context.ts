@@ -3,6 +3,9 @@ import type { ProtocolVersion } from '../mqtt/packets.ts'
 import type { SessionOptions } from './options.ts'
 import type { DropReason, Recorder, SessionObserver, Sink } from './ports.ts'
 
+/** Below two windows of this size reading page by page would cost more than it saves. */
+const memoryWindowMin = 64
+
 /** What an attached connection settles for the way to the client. */
 export interface Connection {
   /** The client's Receive Maximum, 1 … 65535. */
@@ -40,12 +43,24 @@ export class SessionContext {
     return Math.min(this.options.inflightMax, this.receiveMaximum)
   }
 
+  /** Entries of a lane that stay in memory where the store has them too. */
+  get memoryWindow(): number {
+    return this.sink === undefined ? 0 : Math.max(memoryWindowMin, 2 * this.windowMax)
+  }
+
   /** Counts and tells that a message, or a run, does not go to this client. */
   drop(message: Message, reason: DropReason): void {
     if (reason === 'expired') this.stats.expired += message.count
     else this.stats.dropped += message.count
     if (reason === 'queue_full') this.stats.mqueueDropped += message.count
     this.observer.dropped(this.clientId, message, reason)
+  }
+
+  /** The same of messages that are only in the store, where nobody reads them any more. */
+  dropUnread(count: number, reason: DropReason): void {
+    if (count === 0) return
+    this.stats.dropped += count
+    this.observer.droppedUnread(this.clientId, count, reason)
   }
 }
 

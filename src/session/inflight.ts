@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import { nextPacketId } from '../mqtt/packet-id.ts'
-import { type Outgoing, OutgoingLane, OutgoingList } from './outgoing.ts'
+import { type Outgoing, OutgoingChain, OutgoingList } from './outgoing.ts'
 import { SlotTable } from './slot-table.ts'
 
 /**
@@ -11,13 +11,13 @@ import { SlotTable } from './slot-table.ts'
  *
  * Invariants: 1. no id twice, none is 0, and `get` finds each slot. 2. `order` grows along the
  * window. 3. `unsent` is the first slot in phase `publish` that is not sent on this connection;
- * all such slots behind it are not sent either, all before it are. 4. the lane of PUBRELs holds
+ * all such slots behind it are not sent either, all before it are. 4. the chain of PUBRELs holds
  * exactly the unsent slots in phase `pubrel`. 5. `quotaUsed` counts the slots that hold quota.
  */
 export class Inflight {
   readonly #slots = new SlotTable()
   readonly #window = new OutgoingList()
-  readonly #pubrels = new OutgoingLane()
+  readonly #pubrels = new OutgoingChain()
   #unsent: Outgoing | undefined
   #quotaUsed = 0
   #nextPacketId: number
@@ -33,6 +33,11 @@ export class Inflight {
 
   get first(): Outgoing | undefined {
     return this.#window.first
+  }
+
+  /** In the order of first sends. */
+  [Symbol.iterator](): IterableIterator<Outgoing> {
+    return this.#window[Symbol.iterator]()
   }
 
   get nextPacketId(): number {
@@ -71,8 +76,9 @@ export class Inflight {
     if (this.#unsent === undefined) this.#unsent = entry
   }
 
-  /** Puts back a slot out of a snapshot, with the id that it has; `rewind` follows. */
+  /** Puts back a slot out of a snapshot, with the id and the order that it has; `rewind` follows. */
   restore(entry: Outgoing, phase: 'publish' | 'pubrel'): void {
+    this.#nextOrder = entry.order
     this.#append(entry, phase)
   }
 
@@ -158,10 +164,10 @@ export class Inflight {
     assert(isBehindUnsent === (this.#unsent !== undefined), 'unsent is in the window')
     assert(quotaUsed === this.#quotaUsed, 'the used quota is what the slots hold')
     for (let slot = this.unsentPubrel; slot !== undefined; slot = slot.behind) {
-      assert(slot.phase === 'pubrel' && slot.isUnsent, 'the lane holds unsent PUBRELs only')
+      assert(slot.phase === 'pubrel' && slot.isUnsent, 'the chain holds unsent PUBRELs only')
       pubrels--
     }
-    assert(pubrels === 0, 'the lane holds every unsent PUBREL')
+    assert(pubrels === 0, 'the chain holds every unsent PUBREL')
   }
 
   #append(entry: Outgoing, phase: 'publish' | 'pubrel'): void {

@@ -1,10 +1,17 @@
 import { assert } from '../base/assert.ts'
+import {
+  eraOf,
+  isQoS0Key,
+  type Lane,
+  type LaneKey,
+  type LaneSnapshot,
+  priorityOfKey,
+} from './lane.ts'
 import type { SessionOptions } from './options.ts'
-import { type Outgoing, OutgoingLane, OutgoingList } from './outgoing.ts'
+import type { Outgoing } from './outgoing.ts'
 import type { QueueAccount } from './ports.ts'
+import { PriorityClass } from './priority-class.ts'
 
-/** Messages of class 0 in one turn; class p has (p + 1) times as many. */
-const turnMultiplier = 10
 /** Above every class that a table can name (1 … 255). */
 const highestPriority = 256
 
@@ -16,26 +23,46 @@ const highestPriority = 256
  * lower one has its turn; when all have had theirs, a new round begins. A class that runs empty
  * keeps what is left of its turn, so that one that is refilled all the time starves nobody.
  *
- * Invariants: 1. `length` and `bytes` are the sums over the classes. 2. classes are sorted,
- * highest first. 3. in a class, sequences grow and the lane holds exactly its QoS 0 entries.
+ * When the table of priorities changes while something waits, a new era begins: what waits goes
+ * before everything that comes, else a new message of a topic could pass an older one.
+ *
+ * Invariants: 1. `messages` and `bytes` are the sums over the lanes. 2. classes are sorted: older
+ * eras first, then the higher priority.
  */
-export class MQueue {
+export class MQueue implements QueueAccount {
   readonly #account: QueueAccount
   #classes: PriorityClass[] = []
-  #length = 0
+  #era = 0
+  #table: number
+  #messages = 0
   #bytes = 0
 
   /** `account` sums up the queues of all sessions. */
-  constructor(account: QueueAccount) {
+  constructor(options: SessionOptions, account: QueueAccount) {
     this.#account = account
+    this.#table = priorityTableOf(options)
   }
 
   get length(): number {
-    return this.#length
+    return this.#messages
+  }
+
+  get messages(): number {
+    return this.#messages
+  }
+
+  set messages(messages: number) {
+    this.#account.messages += messages - this.#messages
+    this.#messages = messages
   }
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  set bytes(bytes: number) {
+    this.#account.bytes += bytes - this.#bytes
+    this.#bytes = bytes
   }
 
   /** Whether a QoS 0 message waits. */
@@ -44,53 +71,54 @@ export class MQueue {
     return false
   }
 
+  /** Whether it holds nothing, and the store knows that it does. */
+  get isForgettable(): boolean {
+    if (this.#messages > 0) return false
+    for (const { isKnown, isTouched, storedLength } of this.lanes()) {
+      if (isKnown || isTouched || storedLength > 0) return false
+    }
+    return true
+  }
+
   /**
-   * Says which entry must go before `entry` may join: the oldest of its class (a QoS 0 one first)
-   * when the class is full, the oldest of the lowest class when the bytes are; `entry` itself when
-   * it would be the one. Undefined when there is room. The caller drops it and asks again.
+   * Says whose oldest entry must go before `entry` may join: its class's (a QoS 0 one first) when
+   * the class is full, the lowest class's when the bytes are; `entry` itself when it would be the
+   * one. Undefined when there is room. The caller drops it and asks again.
    */
-  victimFor(entry: Outgoing, options: SessionOptions): Outgoing | undefined {
-    const own = this.#classOf(entry.priority)
-    if (own !== undefined && own.length >= options.mqueueLengthMax) return own.victimFor(entry)
+  crowdedBy(
+    entry: Outgoing,
+    priority: number,
+    options: SessionOptions,
+  ): Lane | 'entry' | undefined {
+    const own = this.#classOf(priority)
+    if (own !== undefined && own.length >= options.mqueueLengthMax) {
+      return own.laneToDropFrom(entry, true)
+    }
     if (this.#bytes + entry.cost <= options.mqueueBytesMax) return undefined
     const lowest = this.#lowest()
     const isHopeless = entry.cost > options.mqueueBytesMax
-    if (isHopeless || lowest === undefined || lowest.priority > entry.priority) return entry
-    return lowest.victimFor(entry)
+    if (isHopeless || lowest === undefined || lowest.priority > priority) return 'entry'
+    return lowest.laneToDropFrom(entry, lowest === own)
   }
 
-  push(entry: Outgoing): void {
-    let own = this.#classOf(entry.priority)
-    if (own === undefined) own = this.#addClass(entry.priority)
-    own.push(entry)
-    this.#count(1, entry.cost)
+  /** Takes an entry in; answers the lane that it joined. */
+  push(entry: Outgoing, priority: number): Lane {
+    const own = this.#classOf(priority) ?? this.#addClass(this.#era, priority, this.#table)
+    const lane = own.laneFor(entry.qos === 0)
+    lane.push(entry)
+    return lane
   }
 
-  /** The entry whose turn it is; `takeFirst` takes just this one. */
-  first(): Outgoing | undefined {
-    return this.#turn()?.first
+  /** The lane whose oldest entry has its turn; undefined when nothing waits. */
+  turn(): Lane | undefined {
+    return this.#turn()?.oldestLane
   }
 
-  takeFirst(): void {
+  /** Takes out the oldest entry of the lane that has its turn. */
+  takeFrom(lane: Lane): Outgoing {
     const own = this.#turn()
-    assert(own?.first !== undefined, 'only what is there is taken')
-    own.turnLeft--
-    this.remove(own.first)
-  }
-
-  /** Takes out an entry: the first of its class, or its oldest QoS 0 one. */
-  remove(entry: Outgoing): void {
-    const own = this.#classOf(entry.priority)
-    assert(own !== undefined, 'an entry has a class')
-    own.remove(entry)
-    this.#count(-1, -entry.cost)
-    if (this.#length === 0 && this.#classes.length > 1) this.#classes = []
-  }
-
-  /** Forgets everything; the entries stay linked to one another. */
-  clear(): void {
-    this.#count(-this.#length, -this.#bytes)
-    this.#classes = []
+    if (own !== undefined) own.turnLeft--
+    return lane.shift()
   }
 
   /** Begins a new round of turns; each connection does. */
@@ -98,60 +126,104 @@ export class MQueue {
     for (const own of this.#classes) own.newTurn()
   }
 
-  /** All entries, highest class first, oldest first. */
-  *[Symbol.iterator](): IterableIterator<Outgoing> {
-    for (const own of this.#classes) {
-      for (let entry = own.first; entry !== undefined; entry = entry.next) yield entry
+  /** The zone may be another one: with another table of priorities a new era begins. */
+  useTable(options: SessionOptions): void {
+    this.#table = priorityTableOf(options)
+    this.#beginEra()
+  }
+
+  lane(key: LaneKey): Lane | undefined {
+    for (const lane of this.lanes()) if (lane.key === key) return lane
+    return undefined
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    for (const lane of this.lanes()) lane.clear()
+    this.#classes = []
+  }
+
+  /** Fills an empty queue; `entriesOf` answers the entries of a lane that are in memory. */
+  restore(lanes: readonly LaneSnapshot[], entriesOf: (key: LaneKey) => readonly Outgoing[]): void {
+    for (const snapshot of lanes) {
+      const { key, table } = snapshot
+      const era = eraOf(key)
+      const priority = priorityOfKey(key)
+      const own = this.#find(era, priority) ?? this.#addClass(era, priority, table)
+      own.addLane(key, isQoS0Key(key)).restore(snapshot, entriesOf(key))
     }
+    this.#beginEra()
+  }
+
+  *lanes(): IterableIterator<Lane> {
+    for (const own of this.#classes) yield* own.lanes
+  }
+
+  /** All entries in memory, highest class first, lane by lane. */
+  *[Symbol.iterator](): IterableIterator<Outgoing> {
+    for (const lane of this.lanes()) yield* lane
   }
 
   checkInvariants(): void {
-    let length = 0
-    let bytes = 0
-    let above = Number.POSITIVE_INFINITY
+    let messages = 0
+    let before: PriorityClass | undefined
     for (const own of this.#classes) {
-      assert(own.priority < above, 'classes are sorted')
-      above = own.priority
-      own.checkInvariants()
-      length += own.length
-      for (let entry = own.first; entry !== undefined; entry = entry.next) bytes += entry.cost
+      assert(before === undefined || isBefore(before, own), 'classes are sorted')
+      before = own
+      for (const lane of own.lanes) lane.checkInvariants()
+      messages += own.length
     }
-    assert(length === this.#length, 'the length is that of the classes')
-    assert(bytes === this.#bytes, 'the bytes are those of the entries')
+    assert(messages === this.#messages, 'the length is that of the lanes')
   }
 
-  #count(messages: number, bytes: number): void {
-    this.#length += messages
-    this.#bytes += bytes
-    this.#account.messages += messages
-    this.#account.bytes += bytes
+  /** Goes on with the newest era of which something waits, if it has the same table. */
+  #beginEra(): void {
+    let newest: PriorityClass | undefined
+    for (const own of this.#classes) if (own.length > 0) newest = own
+    if (newest !== undefined) this.#era = newest.era + (newest.table === this.#table ? 0 : 1)
   }
 
   #turn(): PriorityClass | undefined {
-    if (this.#length === 0) return undefined
-    for (const own of this.#classes) if (own.length > 0 && own.turnLeft > 0) return own
+    if (this.#messages === 0) return undefined
+    const oldest = this.#oldestEra()
+    for (const own of this.#classes) {
+      if (own.era === oldest && own.length > 0 && own.turnLeft > 0) return own
+    }
     this.newRound()
     for (const own of this.#classes) if (own.length > 0) return own
     return undefined
   }
 
+  /** The first of the eras of which something waits. */
+  #oldestEra(): number {
+    for (const own of this.#classes) if (own.length > 0) return own.era
+    return this.#era
+  }
+
   #lowest(): PriorityClass | undefined {
-    for (let i = this.#classes.length - 1; i >= 0; i--) {
-      const own = this.#classes[i] as PriorityClass
-      if (own.length > 0) return own
+    let lowest: PriorityClass | undefined
+    for (const own of this.#classes) {
+      if (own.length > 0 && (lowest === undefined || own.priority < lowest.priority)) lowest = own
     }
-    return undefined
+    return lowest
   }
 
   #classOf(priority: number): PriorityClass | undefined {
-    for (const own of this.#classes) if (own.priority === priority) return own
+    const own = this.#find(this.#era, priority)
+    return own?.table === this.#table ? own : undefined
+  }
+
+  #find(era: number, priority: number): PriorityClass | undefined {
+    for (const own of this.#classes) if (own.priority === priority && own.era === era) return own
     return undefined
   }
 
-  #addClass(priority: number): PriorityClass {
-    const own = new PriorityClass(priority)
+  #addClass(era: number, priority: number, table: number): PriorityClass {
+    const own = new PriorityClass(era, table, priority, this)
+    // One of that era with another table has nothing any more.
+    this.#classes = this.#classes.filter((o) => o.era !== era || o.priority !== priority)
     let place = 0
-    for (const other of this.#classes) if (other.priority > priority) place++
+    for (const other of this.#classes) if (isBefore(other, own)) place++
     this.#classes.splice(place, 0, own)
     return own
   }
@@ -165,63 +237,22 @@ export function priorityOf(topic: string, options: SessionOptions): number {
   return options.mqueueDefaultPriority === 'highest' ? highestPriority : 0
 }
 
-class PriorityClass {
-  readonly priority: number
-  /** Messages that it may still send in this round. */
-  turnLeft: number
-  readonly #entries = new OutgoingList()
-  readonly #qos0 = new OutgoingLane()
+const plainTable = 0
 
-  constructor(priority: number) {
-    this.priority = priority
-    this.turnLeft = 0
-    this.newTurn()
-  }
+/**
+ * A number for what a zone says of priorities, the same whenever it says the same: 0 where it says
+ * nothing. Two tables that differ have the same one in four thousand million cases once.
+ */
+function priorityTableOf(options: SessionOptions): number {
+  const { mqueuePriorities, mqueueDefaultPriority } = options
+  if (mqueuePriorities === undefined) return plainTable
+  const entries = [...mqueuePriorities].sort(([a], [b]) => (a < b ? -1 : 1))
+  const text = JSON.stringify([mqueueDefaultPriority, entries])
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
 
-  get first(): Outgoing | undefined {
-    return this.#entries.first
-  }
-
-  get length(): number {
-    return this.#entries.length
-  }
-
-  get hasQoS0(): boolean {
-    return this.#qos0.first !== undefined
-  }
-
-  newTurn(): void {
-    this.turnLeft = (this.priority + 1) * turnMultiplier
-  }
-
-  /** Which one goes when `entry` wants in and there is no room: QoS 0 first, else the oldest. */
-  victimFor(entry: Outgoing): Outgoing {
-    if (this.#qos0.first !== undefined) return this.#qos0.first
-    if (this.first === undefined) return entry
-    return entry.qos === 0 && entry.priority === this.priority ? entry : this.first
-  }
-
-  push(entry: Outgoing): void {
-    this.#entries.push(entry)
-    if (entry.qos === 0) this.#qos0.push(entry)
-  }
-
-  remove(entry: Outgoing): void {
-    if (entry.qos === 0) assert(this.#qos0.shift() === entry, 'the oldest QoS 0 entry goes first')
-    this.#entries.remove(entry)
-  }
-
-  checkInvariants(): void {
-    let sequence = 0
-    let qos0 = this.#qos0.first
-    for (let entry = this.first; entry !== undefined; entry = entry.next) {
-      assert(entry.phase === 'queued', 'what waits is queued')
-      assert(entry.sequence > sequence, 'sequences grow in a class')
-      sequence = entry.sequence
-      if (entry.qos !== 0) continue
-      assert(entry === qos0, 'the lane holds the QoS 0 entries in their order')
-      qos0 = entry.behind
-    }
-    assert(qos0 === undefined, 'the lane holds nothing else')
-  }
+function isBefore(a: PriorityClass, b: PriorityClass): boolean {
+  return a.era < b.era || (a.era === b.era && a.priority > b.priority)
 }

@@ -5,15 +5,11 @@ class NoRecorder implements Recorder {
   readonly openBatch = 0
   readonly committed = Number.POSITIVE_INFINITY
 
-  subscribed(): void {}
-  unsubscribed(): void {}
-  queued(): void {}
-  unqueued(): void {}
-  taken(): void {}
-  released(): void {}
-  freed(): void {}
-  awaitingRel(): void {}
-  relReceived(): void {}
+  entry(): void {}
+  lane(): void {}
+  readOn(): void {}
+  subscription(): void {}
+  rel(): void {}
 }
 
 export const noRecorder: Recorder = new NoRecorder()

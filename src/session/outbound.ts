@@ -2,12 +2,20 @@ import type { Message } from '../mqtt/message.ts'
 import type { Delivery, QoS } from '../mqtt/subscription.ts'
 import type { SessionContext } from './context.ts'
 import { effectiveQoS, mustRetain } from './delivery.ts'
+import type { Lane, LaneKey, LaneSnapshot, QueuedEntry } from './lane.ts'
 import { MQueue, priorityOf } from './mqueue.ts'
-import { Outgoing } from './outgoing.ts'
+import { Outgoing, Recorded } from './outgoing.ts'
 import type { RetainedItem, Sink } from './ports.ts'
 import { RetainedFeed } from './retained-feed.ts'
 import type { QueuedSnapshot } from './snapshot.ts'
 import type { Step, Window } from './window.ts'
+
+/** What a session's end leaves to give to other members of a shared subscription. */
+export interface Undelivered {
+  readonly message: Message
+  readonly qos: QoS
+  readonly delivery: Delivery
+}
 
 /**
  * Broker → client: what waits, and how it gets to the window or straight to the socket.
@@ -22,6 +30,7 @@ export class Outbound {
   #mqueue: MQueue | undefined
   #feed: RetainedFeed | undefined
   #nextSequence: number
+  #isDraining = false
 
   constructor(context: SessionContext, window: Window, firstSequence: number) {
     this.#context = context
@@ -54,9 +63,10 @@ export class Outbound {
     this.#mqueue?.newRound()
   }
 
-  /** Gives back what empty queues cost. */
+  /** The connection has gone: gives back what empty queues cost, and what the store has as well. */
   compact(): void {
-    if (this.#mqueue?.length === 0) this.#mqueue = undefined
+    for (const lane of this.#mqueue?.lanes() ?? []) if (lane.readableBelow > 0) lane.evict(0)
+    if (this.#mqueue?.isForgettable === true) this.#mqueue = undefined
     if (this.retainedLength === 0) this.#feed = undefined
   }
 
@@ -73,7 +83,7 @@ export class Outbound {
       this.#context.drop(message, 'no_local')
       return
     }
-    const qos = effectiveQoS(message.qos, delivery.qos, options.upgradeQoS)
+    const qos = this.#qosOf(message, delivery)
     if (message.count > 1) this.#deliverRun(message, delivery, qos, now)
     else if (qos === 0) this.#deliverQoS0(message, delivery)
     else this.#deliverWithId(new Outgoing(message.keep(), delivery, qos), now)
@@ -84,38 +94,75 @@ export class Outbound {
     this.#feed.push(items, delivery)
   }
 
-  /** The mqueue as data, by ascending sequence. */
+  /** The lanes in which something waits, as data. */
+  lanes(): LaneSnapshot[] {
+    const lanes: LaneSnapshot[] = []
+    for (const lane of this.#mqueue?.lanes() ?? []) {
+      const snapshot = lane.snapshot()
+      if (snapshot.length > 0) lanes.push(snapshot)
+    }
+    return lanes
+  }
+
+  /** What waits in memory as data, by ascending sequence. */
   snapshot(): QueuedSnapshot[] {
     const queued: QueuedSnapshot[] = []
-    for (const entry of this.#mqueue ?? []) {
-      const { sequence, priority, delivery } = entry
-      queued.push({ sequence, priority, message: entry.message as Message, delivery })
+    for (const { sequence, laneKey, message, delivery } of this.#mqueue ?? []) {
+      queued.push({ sequence, lane: laneKey, message: message as Message, delivery })
     }
     return queued.sort((a, b) => a.sequence - b.sequence)
   }
 
   /** Fills an empty mqueue with what a snapshot holds, whatever the limits are now. */
-  load(queued: readonly QueuedSnapshot[]): void {
-    const { upgradeQoS } = this.#context.options
-    for (const { sequence, message, delivery } of queued) {
-      const qos = effectiveQoS(message.qos, delivery.qos, upgradeQoS)
-      const entry = new Outgoing(message, delivery, qos)
-      entry.sequence = sequence
-      this.#push(entry)
-    }
+  load(lanes: readonly LaneSnapshot[], queued: readonly QueuedSnapshot[]): void {
+    if (lanes.length === 0) return
+    const mqueue = this.#openQueue()
+    mqueue.restore(lanes, (key) =>
+      queued.filter(({ lane }) => lane === key).map((entry) => this.#restored(entry)),
+    )
+  }
+
+  /** The zone's table of priorities may be another one. */
+  usePriorities(): void {
+    this.#mqueue?.useTable(this.#context.options)
+  }
+
+  /** Takes in a page of a lane; what was dropped before it was read is told now. */
+  loadPage(key: LaneKey, entries: readonly QueuedEntry[]): void {
+    const lane = this.#mqueue?.lane(key)
+    if (lane === undefined) return
+    lane.isReading = false
+    if (this.#context.sink === undefined && lane.surplus === 0 && !this.#isDraining) return
+    const surplus = lane.load(entries, ({ message, delivery }) => this.#qosOf(message, delivery))
+    if (surplus.length > 0) this.#context.recorder.lane(lane)
+    for (const entry of surplus) this.#context.drop(entry.message as Message, 'queue_full')
+    if (lane.surplus > 0) this.#readOn(lane)
   }
 
   /**
-   * The zone's table of priorities may be another one: what waits moves to the classes that it
-   * says now, else a new message of a topic could pass an older one in another class.
+   * The session is over: takes out what waits in memory, lane by lane, and reads on where the store
+   * has more that may belong to others. What the store has of the others is dropped unread.
    */
-  reclassify(): void {
-    const queued = [...(this.#mqueue ?? [])].sort((a, b) => a.sequence - b.sequence)
-    this.#mqueue?.clear()
-    for (const entry of queued) {
-      entry.unlink()
-      this.#push(entry)
+  drain(): Undelivered[] {
+    this.#isDraining = true
+    const undelivered: Undelivered[] = []
+    for (const lane of this.#mqueue?.lanes() ?? []) {
+      if (!lane.isShared) this.#context.dropUnread(lane.loseStored(), 'session_end')
+      while (lane.first !== undefined) {
+        const entry = lane.shift()
+        entry.phase = 'ended'
+        const { message, qos, delivery } = entry
+        undelivered.push({ message: message as Message, qos, delivery })
+      }
+      this.#context.recorder.lane(lane)
+      if (lane.storedLength > 0) this.#readOn(lane)
     }
+    return undelivered
+  }
+
+  /** Reads on what a lane of the store lacks; asked when a client is back. */
+  readOn(): void {
+    for (const lane of this.#mqueue?.lanes() ?? []) this.#readAhead(lane)
   }
 
   /** Takes the next message out of the feed or the mqueue: to the window, or at QoS 0 to the socket. */
@@ -123,10 +170,12 @@ export class Outbound {
     if (this.#feed !== undefined && this.#feed.length > 0) {
       return this.#takeRetained(this.#feed, sink, now)
     }
-    if (this.#mqueue === undefined) return 'blocked'
-    const entry = this.#mqueue.first()
-    if (entry === undefined) return 'blocked'
-    return this.#takeQueued(this.#mqueue, entry, sink, now)
+    const lane = this.#mqueue?.turn()
+    if (this.#mqueue === undefined || lane === undefined) return 'blocked'
+    const { first } = lane
+    if (first !== undefined) return this.#takeQueued(this.#mqueue, lane, first, sink, now)
+    this.#readOn(lane)
+    return 'blocked'
   }
 
   /** A run passes whole where every byte of it is what this client needs, else message by message. */
@@ -172,38 +221,65 @@ export class Outbound {
   /** Joins the mqueue, which may cost another entry its place, or `entry` its own. */
   #enqueue(entry: Outgoing): void {
     const { options, recorder, stats } = this.#context
-    const message = entry.message as Message
     const mqueue = this.#openQueue()
-    entry.priority = priorityOf(message.topic, options)
-    if (!this.#makeRoom(mqueue, entry)) return
+    const priority = priorityOf((entry.message as Message).topic, options)
+    if (!this.#makeRoom(mqueue, entry, priority)) return
     entry.sequence = this.#nextSequence++
-    mqueue.push(entry)
+    const lane = mqueue.push(entry, priority)
     stats.enqueued++
-    recorder.queued(entry.sequence, entry.priority, message, entry.delivery)
+    recorder.entry(entry)
+    recorder.lane(lane)
   }
 
-  #makeRoom(mqueue: MQueue, entry: Outgoing): boolean {
-    const { options, recorder } = this.#context
+  #makeRoom(mqueue: MQueue, entry: Outgoing, priority: number): boolean {
     for (;;) {
-      const victim = mqueue.victimFor(entry, options)
-      if (victim === undefined) return true
-      if (victim !== entry) {
-        mqueue.remove(victim)
-        recorder.unqueued(victim.sequence)
+      const crowded = mqueue.crowdedBy(entry, priority, this.#context.options)
+      if (crowded === undefined) return true
+      if (crowded === 'entry') {
+        this.#dropFull(entry)
+        return false
       }
-      victim.phase = 'ended'
-      this.#context.drop(victim.message as Message, 'queue_full')
-      if (victim === entry) return false
+      const oldest = crowded.dropOldest()
+      if (oldest === undefined) this.#readOn(crowded)
+      else {
+        this.#context.recorder.lane(crowded)
+        this.#dropFull(oldest)
+      }
     }
   }
 
-  #push(entry: Outgoing): void {
-    entry.priority = priorityOf((entry.message as Message).topic, this.#context.options)
-    this.#openQueue().push(entry)
+  #dropFull(entry: Outgoing): void {
+    entry.phase = 'ended'
+    this.#context.drop(entry.message as Message, 'queue_full')
+  }
+
+  #restored({ sequence, message, delivery }: QueuedEntry): Outgoing {
+    const entry = new Outgoing(message, delivery, this.#qosOf(message, delivery))
+    entry.sequence = sequence
+    entry.recorded = Recorded.Queued
+    return entry
+  }
+
+  #qosOf(message: Message, delivery: Delivery): QoS {
+    return effectiveQoS(message.qos, delivery.qos, this.#context.options.upgradeQoS)
+  }
+
+  #readOn(lane: Lane): void {
+    if (lane.isReading) return
+    lane.isReading = true
+    this.#context.recorder.readOn(lane)
+  }
+
+  /** Asks for the next page before the last one is used up. */
+  #readAhead(lane: Lane): void {
+    const { sink, memoryWindow } = this.#context
+    if (sink === undefined || lane.storedLength === 0) return
+    if (lane.front.length * 2 <= memoryWindow) this.#readOn(lane)
   }
 
   #openQueue(): MQueue {
-    if (this.#mqueue === undefined) this.#mqueue = new MQueue(this.#context.observer.queued)
+    const { observer, options } = this.#context
+    if (this.#mqueue === undefined) this.#mqueue = new MQueue(options, observer.queued)
     return this.#mqueue
   }
 
@@ -214,7 +290,7 @@ export class Outbound {
       this.#context.drop(message, 'expired')
       return 'moved'
     }
-    const qos = effectiveQoS(message.qos, delivery.qos, this.#context.options.upgradeQoS)
+    const qos = this.#qosOf(message, delivery)
     if (!this.#mayLeave(qos)) return 'blocked'
     feed.advance()
     if (qos === 0) return this.#sendQoS0(message, delivery, sink)
@@ -222,17 +298,18 @@ export class Outbound {
     return 'moved'
   }
 
-  #takeQueued(mqueue: MQueue, entry: Outgoing, sink: Sink, now: number): Step {
+  #takeQueued(mqueue: MQueue, lane: Lane, entry: Outgoing, sink: Sink, now: number): Step {
     const message = entry.message as Message
     const isExpired = message.isExpired(now)
     if (!isExpired && !this.#mayLeave(entry.qos)) return 'blocked'
-    mqueue.takeFirst()
+    mqueue.takeFrom(lane)
+    this.#context.recorder.lane(lane)
+    if (lane.storedLength > 0) this.#readAhead(lane)
     if (!isExpired && entry.qos > 0) {
       this.#window.take(entry)
       return 'moved'
     }
     entry.phase = 'ended'
-    this.#context.recorder.unqueued(entry.sequence)
     if (!isExpired) return this.#sendQoS0(message, entry.delivery, sink)
     this.#context.drop(message, 'expired')
     return 'moved'

@@ -7,12 +7,16 @@ import type { Delivery, QoS } from '../mqtt/subscription.ts'
  */
 export type OutgoingPhase = 'queued' | 'publish' | 'pubrel' | 'ended'
 
+/** What the store holds, or will hold, of an entry; it only grows. */
+export const Recorded = { Nothing: 0, Queued: 1, Slot: 2, Pubrel: 3 } as const
+export type Recorded = (typeof Recorded)[keyof typeof Recorded]
+
 /** `sentAt` of what was never sent, on whatever connection. */
 export const neverSent = -1
 
 /**
  * One message on its way to one client: the entry of the mqueue that later is the slot of the
- * window. It links itself into the list and the lane that it is in, so that a delivery costs one
+ * window. It links itself into the list and the chain that it is in, so that a delivery costs one
  * object however far it goes.
  */
 export class Outgoing {
@@ -24,8 +28,8 @@ export class Outgoing {
   phase: OutgoingPhase = 'queued'
   /** Its place among all that ever joined the mqueue; 0 when it was never there. */
   sequence = 0
-  /** The class of the mqueue that it waits in. */
-  priority = 0
+  /** The lane of the mqueue that it is, or was, in. */
+  laneKey = 0
   /** 0 outside the window. */
   packetId = 0
   /** Grows along the window, in the order of first sends. */
@@ -38,22 +42,18 @@ export class Outgoing {
   holdsQuota = false
   /** In the window: the packet of its phase still has to be sent on this connection. */
   isUnsent = false
+  /** Owned by the recorder: what the store has of it, and whether that is about to change. */
+  recorded: Recorded = Recorded.Nothing
+  isTouched = false
   previous: Outgoing | undefined = undefined
   next: Outgoing | undefined = undefined
-  /** The next one in the lane. */
+  /** The next one in the chain of PUBRELs. */
   behind: Outgoing | undefined = undefined
 
   constructor(message: Message | undefined, delivery: Delivery, qos: QoS) {
     this.message = message
     this.delivery = delivery
     this.qos = qos
-  }
-
-  /** Forgets the list and the lane that it was in, which are given up as a whole. */
-  unlink(): void {
-    this.previous = undefined
-    this.next = undefined
-    this.behind = undefined
   }
 
   /** Bytes that it keeps alive. */
@@ -85,10 +85,28 @@ export class OutgoingList {
     entry.next = undefined
     this.length--
   }
+
+  /** Moves everything from `entry` on, `length` entries, to the end of another list. */
+  moveFrom(entry: Outgoing, length: number, to: OutgoingList): void {
+    const last = this.last as Outgoing
+    this.last = entry.previous
+    if (entry.previous === undefined) this.first = undefined
+    else entry.previous.next = undefined
+    this.length -= length
+    entry.previous = to.last
+    if (to.last === undefined) to.first = entry
+    else to.last.next = entry
+    to.last = last
+    to.length += length
+  }
+
+  *[Symbol.iterator](): IterableIterator<Outgoing> {
+    for (let entry = this.first; entry !== undefined; entry = entry.next) yield entry
+  }
 }
 
-/** First in, first out through `behind`, beside whatever list its entries are in. */
-export class OutgoingLane {
+/** First in, first out through `behind`, beside the list that its entries are in. */
+export class OutgoingChain {
   first: Outgoing | undefined = undefined
   last: Outgoing | undefined = undefined
 

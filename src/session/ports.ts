@@ -1,6 +1,9 @@
 import type { Frame } from '../mqtt/frame.ts'
 import type { Message } from '../mqtt/message.ts'
 import type { Delivery, QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
+import type { Rel } from './awaiting-rel.ts'
+import type { Lane, LaneKey, LaneSnapshot } from './lane.ts'
+import type { Outgoing } from './outgoing.ts'
 
 /** A retained message as it is stored; made a message only when it is sent. */
 export interface RetainedItem {
@@ -35,27 +38,50 @@ export interface Sink {
 }
 
 /**
- * Takes down what must survive the process: one method a record. A session that is not durable is
- * handed `noRecorder`. Records of one turn form a batch; a number counts the batches.
+ * Told what of a session changes that must survive the process. It looks at what has become of it
+ * when its batch starts: what has ended by then is never written. A session that is not durable is
+ * handed `noRecorder`. What is told in one turn forms a batch; a number counts the batches.
  */
 export interface Recorder {
-  /** Number of the batch that records join now. */
+  /** Number of the batch that changes join now. */
   readonly openBatch: number
   /** Everything in batches up to this number is safe. */
   readonly committed: number
+  /** The entry waits, has a slot, moved on to PUBREL, or ended. */
+  entry(entry: Outgoing): void
+  /** An entry joined the lane, or left it. */
+  lane(lane: Lane): void
+  /** A page of the lane is wanted: it is read from the store and comes back through `Session.page`. */
+  readOn(lane: Lane): void
+  /** A subscription was set or removed. */
+  subscription(filter: string): void
+  /** A packet id waits for PUBREL, or does no more. */
+  rel(rel: Rel): void
+}
+
+/** What a batch takes down of one session: one method a record. */
+export interface ChangeWriter {
   subscribed(filter: string, options: SubscriptionOptions): void
   unsubscribed(filter: string): void
-  /** A message joined the mqueue; `sequence` grows by 1 a message, in one order for all classes. */
-  queued(sequence: number, priority: number, message: Message, delivery: Delivery): void
-  /** A message left the mqueue without a slot: dropped, expired, or sent at QoS 0. */
-  unqueued(sequence: number): void
-  /** A message took a slot of the window; `sequence` is its place in the mqueue, 0 if it was never there. */
-  taken(packetId: number, sequence: number, message: Message, qos: QoS, delivery: Delivery): void
+  /** A message waits in the mqueue; `sequence` grows, over all lanes. */
+  queued(lane: LaneKey, sequence: number, message: Message, delivery: Delivery): void
+  /**
+   * What the lane is now, the `queued` ones of this batch included. Its entries below `head` are
+   * gone; one of length 0 is gone with all of it.
+   */
+  lane(lane: LaneSnapshot): void
+  /**
+   * Entries of a lane, all of which were `queued`, in this batch or before: when it is safe they
+   * leave memory, and `Store.readQueue` must find them from then on.
+   */
+  page(lane: LaneKey, entries: readonly Outgoing[]): void
+  /** A message has a slot of the window; `order` grows along it. Before it was in the mqueue, or nowhere. */
+  slot(packetId: number, order: number, qos: QoS, message: Message, delivery: Delivery): void
   /** PUBREC came: the slot waits for PUBCOMP and the message is no longer needed. */
-  released(packetId: number): void
+  released(packetId: number, order: number): void
   /** The slot is free again. */
   freed(packetId: number): void
-  awaitingRel(packetId: number, now: number): void
+  awaitingRel(packetId: number, receivedAt: number): void
   relReceived(packetId: number): void
 }
 
@@ -83,6 +109,8 @@ export interface SessionObserver {
    */
   acked(clientId: string, message: Message | undefined): void
   dropped(clientId: string, message: Message, reason: DropReason): void
+  /** The same of messages that were only in the store, and of which nothing else is known. */
+  droppedUnread(clientId: string, count: number, reason: DropReason): void
   /** An awaiting-rel id was forgotten at `awaiting_rel_timeout`. */
   awaitingRelExpired(clientId: string, packetId: number): void
 }

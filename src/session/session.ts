@@ -1,10 +1,9 @@
 import { assert } from '../base/assert.ts'
 import type { Message } from '../mqtt/message.ts'
-import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
-import type { Delivery, QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
-import { AwaitingRel } from './awaiting-rel.ts'
+import type { Delivery, SubscriptionOptions } from '../mqtt/subscription.ts'
 import { type Connection, SessionContext } from './context.ts'
+import { Inbound } from './inbound.ts'
 import {
   attributesOf,
   infoOf,
@@ -14,20 +13,17 @@ import {
   type SessionStats,
   statsOf,
 } from './info.ts'
+import type { Lane, LaneKey, QueuedEntry } from './lane.ts'
 import { noRecorder } from './no-recorder.ts'
 import type { SessionOptions } from './options.ts'
-import { Outbound } from './outbound.ts'
+import { Outbound, type Undelivered } from './outbound.ts'
+import { type Outgoing, Recorded } from './outgoing.ts'
 import type { Recorder, RetainedItem, SessionObserver, Sink } from './ports.ts'
 import { emptySnapshot, type SessionSnapshot } from './snapshot.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Window } from './window.ts'
 
-/** What a session's end leaves to give to other members of a shared subscription. */
-export interface Undelivered {
-  readonly message: Message
-  readonly qos: QoS
-  readonly delivery: Delivery
-}
+export type { Undelivered } from './outbound.ts'
 
 /**
  * A box: messages and acknowledgements go in, packets come out through one door, `next`. It does
@@ -48,7 +44,7 @@ export class Session {
   readonly #window: Window
   readonly #outbound: Outbound
   readonly #subscriptions = new Subscriptions()
-  readonly #awaitingRel = new AwaitingRel()
+  readonly #inbound: Inbound
 
   constructor(
     clientId: string,
@@ -64,6 +60,7 @@ export class Session {
     this.createdAtWallMs = createdAtWallMs
     this.#context = new SessionContext(clientId, options, recorder, observer)
     this.#window = new Window(this.#context, from.nextPacketId)
+    this.#inbound = new Inbound(this.#context)
     this.#outbound = new Outbound(this.#context, this.#window, from.nextSequence)
   }
 
@@ -94,26 +91,63 @@ export class Session {
 
   /** Other limits, as from another zone; what waits meets them at the next insert. */
   reconfigure(options: SessionOptions): void {
-    const before = this.#context.options
     this.#context.options = options
-    const isSameTable =
-      before.mqueuePriorities === options.mqueuePriorities &&
-      before.mqueueDefaultPriority === options.mqueueDefaultPriority
-    if (!isSameTable) this.#outbound.reclassify()
+    this.#outbound.usePriorities()
   }
 
   get recorder(): Recorder {
     return this.#context.recorder
   }
 
+  /** The batch that an answer waits for which says that a change of the session is safe; 0 for none. */
+  get answerBatch(): number {
+    const { committed, openBatch } = this.recorder
+    return committed === Number.POSITIVE_INFINITY ? 0 : openBatch
+  }
+
   get isDurable(): boolean {
     return this.#context.recorder !== noRecorder
   }
 
-  /** From here on changes go to `recorder`; QoS 2 packets still to be sent wait for its open batch. */
+  /**
+   * From here on changes go to `recorder`, which is told of all there is; QoS 2 packets still to be
+   * sent wait for its open batch. Nothing of it may be only in the store.
+   */
   recordTo(recorder: Recorder): void {
+    assert(!this.hasStored, 'what is only in the store belongs to the recorder that it has')
     this.#context.recorder = recorder
     this.#window.inflight.rebatch(recorder.openBatch)
+    for (const entry of this.#window.inflight) recordAnew(entry, recorder)
+    for (const entry of this.#outbound.mqueue ?? []) recordAnew(entry, recorder)
+    for (const lane of this.#outbound.mqueue?.lanes() ?? []) {
+      lane.forget()
+      recorder.lane(lane)
+    }
+    for (const filter of this.subscriptions.keys()) recorder.subscription(filter)
+    this.#inbound.recordAnew()
+  }
+
+  /** Whether some of its queue is only in the store. */
+  get hasStored(): boolean {
+    for (const { storedLength } of this.#outbound.mqueue?.lanes() ?? []) {
+      if (storedLength > 0) return true
+    }
+    return false
+  }
+
+  /** The lanes of its queue, for its recorder. */
+  get lanes(): Iterable<Lane> {
+    return this.#outbound.mqueue?.lanes() ?? []
+  }
+
+  /** Entries of a lane that stay in memory where the store has them too. */
+  get memoryWindow(): number {
+    return this.#context.memoryWindow
+  }
+
+  /** Takes in entries of a lane that were asked for (`Recorder.readOn`); the owner pumps afterwards. */
+  page(lane: LaneKey, entries: readonly QueuedEntry[]): void {
+    this.#outbound.loadPage(lane, entries)
   }
 
   get subscriptions(): ReadonlyMap<string, SubscriptionOptions> {
@@ -123,14 +157,14 @@ export class Session {
   /** Answers whether the subscription is new. Refuses: QuotaExceeded. [MQTT-3.8.4-3] */
   subscribe(filter: string, options: SubscriptionOptions): boolean | Refusal {
     const isNew = this.#subscriptions.set(filter, options, this.options.subscriptionsMax)
-    if (!(isNew instanceof Refusal)) this.recorder.subscribed(filter, options)
+    if (!(isNew instanceof Refusal)) this.recorder.subscription(filter)
     return isNew
   }
 
   /** Answers what the filter was subscribed with; undefined when it was not. */
   unsubscribe(filter: string): SubscriptionOptions | undefined {
     const options = this.#subscriptions.remove(filter)
-    if (options !== undefined) this.recorder.unsubscribed(filter)
+    if (options !== undefined) this.recorder.subscription(filter)
     return options
   }
 
@@ -139,26 +173,17 @@ export class Session {
    * answered again. Refuses: ReceiveMaximumExceeded. [MQTT-4.3.3-8] [MQTT-4.3.3-10]
    */
   receive(packetId: number, now: number): 'new' | 'duplicate' | Refusal {
-    if (this.#awaitingRel.has(packetId)) return 'duplicate'
-    if (this.#awaitingRel.size >= this.options.awaitingRelMax) {
-      const because = `more than ${this.options.awaitingRelMax} QoS 2 messages wait for PUBREL`
-      return new Refusal(ReasonCode.ReceiveMaximumExceeded, because)
-    }
-    this.#awaitingRel.add(packetId, now)
-    this.recorder.awaitingRel(packetId, now)
-    return 'new'
+    return this.#inbound.receive(packetId, now)
   }
 
   /** PUBREC ≥ 0x80 was the answer: the id stands for a new message from now on. [MQTT-4.3.3-9] */
   forget(packetId: number): void {
-    if (this.#awaitingRel.remove(packetId)) this.recorder.relReceived(packetId)
+    this.#inbound.release(packetId)
   }
 
   /** PUBREL of the client; answers false for an id that was not waiting for it. [MQTT-4.3.3-11] */
   pubrel(packetId: number): boolean {
-    const wasWaiting = this.#awaitingRel.remove(packetId)
-    if (wasWaiting) this.recorder.relReceived(packetId)
-    return wasWaiting
+    return this.#inbound.release(packetId)
   }
 
   /**
@@ -166,16 +191,7 @@ export class Session {
    * at which to call again; undefined when never.
    */
   expireAwaitingRel(now: number): number | undefined {
-    const timeoutMs = this.options.awaitingRelTimeoutMs
-    if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
-    for (;;) {
-      const oldest = this.#awaitingRel.oldest()
-      if (oldest === undefined) return now + timeoutMs
-      const [packetId, receivedAt] = oldest
-      if (receivedAt + timeoutMs > now) return receivedAt + timeoutMs
-      this.forget(packetId)
-      this.#context.observer.awaitingRelExpired(this.clientId, packetId)
-    }
+    return this.#inbound.expire(now)
   }
 
   /**
@@ -244,6 +260,7 @@ export class Session {
     this.#context.receiveMaximum = connection.receiveMaximum
     this.#context.protocolVersion = connection.protocolVersion
     this.#outbound.beginRound()
+    this.#outbound.readOn()
   }
 
   /** The connection has gone; all in flight is unsent again and waits for the next one. */
@@ -251,7 +268,7 @@ export class Session {
     this.#context.sink = undefined
     this.#window.inflight.rewind()
     this.#outbound.compact()
-    this.#awaitingRel.compact()
+    this.#inbound.awaitingRel.compact()
   }
 
   get isConnected(): boolean {
@@ -281,21 +298,30 @@ export class Session {
   /**
    * At the session's end: QoS 1 in flight in the order of first sends, then the mqueue. What came
    * over a shared subscription goes to other members; the caller counts the rest as `session_end`.
-   * QoS 2 in flight never moves and is counted here. The session is not used afterwards. [MQTT-4.8.2-5]
+   * QoS 2 in flight never moves and is counted here. Where `hasStored`, `drainOn` has more when a
+   * page has come; what came over no shared subscription is not worth reading. [MQTT-4.8.2-5]
    */
-  drainForRedispatch(): Undelivered[] {
+  drain(): Undelivered[] {
     const undelivered: Undelivered[] = []
-    for (let slot = this.#window.inflight.first; slot !== undefined; slot = slot.next) {
-      const { message, qos, delivery } = slot
-      if (message === undefined || slot.phase === 'pubrel') continue
+    for (const slot of this.#window.inflight) {
+      const { message, phase, qos, delivery } = slot
+      slot.phase = 'ended'
+      this.recorder.entry(slot)
+      if (message === undefined || phase === 'pubrel') continue
       if (qos === 1) undelivered.push({ message, qos, delivery })
       else this.#context.drop(message, 'session_end')
     }
-    for (const { message, qos, delivery } of this.#outbound.mqueue ?? []) {
-      undelivered.push({ message: message as Message, qos, delivery })
-    }
+    return undelivered.concat(this.#outbound.drain())
+  }
+
+  /** What has been read since `drain`. */
+  drainOn(): Undelivered[] {
+    return this.#outbound.drain()
+  }
+
+  /** Forgets what waits: nothing of it is wanted any more. */
+  clear(): void {
     this.#outbound.clear()
-    return undelivered
   }
 
   snapshot(): SessionSnapshot {
@@ -307,8 +333,9 @@ export class Session {
       nextPacketId: this.#window.inflight.nextPacketId,
       nextSequence: this.#outbound.nextSequence,
       inflight: this.#window.snapshot(),
+      lanes: this.#outbound.lanes(),
       mqueue: this.#outbound.snapshot(),
-      awaitingRel: this.#awaitingRel.toArray(),
+      awaitingRel: this.#inbound.awaitingRel.toArray(),
     }
   }
 
@@ -341,10 +368,8 @@ export class Session {
       this.#subscriptions.set(filter, options, Number.POSITIVE_INFINITY)
     }
     this.#window.load(snapshot.inflight)
-    this.#outbound.load(snapshot.mqueue)
-    for (const [packetId, receivedAt] of snapshot.awaitingRel) {
-      this.#awaitingRel.add(packetId, receivedAt)
-    }
+    this.#outbound.load(snapshot.lanes, snapshot.mqueue)
+    this.#inbound.load(snapshot.awaitingRel)
   }
 
   #parts(): SessionParts {
@@ -353,7 +378,14 @@ export class Session {
       window: this.#window,
       outbound: this.#outbound,
       subscriptions: this.#subscriptions,
-      awaitingRel: this.#awaitingRel,
+      awaitingRel: this.#inbound.awaitingRel,
     }
   }
+}
+
+/** A recorder that has never heard of an entry is told of it. */
+function recordAnew(entry: Outgoing, recorder: Recorder): void {
+  entry.recorded = Recorded.Nothing
+  entry.isTouched = false
+  recorder.entry(entry)
 }

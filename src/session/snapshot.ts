@@ -1,26 +1,26 @@
 import type { Message } from '../mqtt/message.ts'
 import type { Delivery, QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
+import type { LaneSnapshot, QueuedEntry } from './lane.ts'
 
 /** One slot of the window as data. */
 export type SlotSnapshot =
   | {
       readonly phase: 'publish'
       readonly packetId: number
+      /** Grows along the window, in the order of first sends. */
+      readonly order: number
       readonly message: Message
       readonly qos: QoS
       readonly delivery: Delivery
       /** Whether PUBLISH may have been sent: then DUP is set and it does not expire any more. */
       readonly wasSent: boolean
     }
-  | { readonly phase: 'pubrel'; readonly packetId: number }
+  | { readonly phase: 'pubrel'; readonly packetId: number; readonly order: number }
 
 /** One entry of the mqueue as data. */
-export interface QueuedSnapshot {
-  readonly sequence: number
-  /** The class it was in; when it is restored the zone's table decides anew. */
-  readonly priority: number
-  readonly message: Message
-  readonly delivery: Delivery
+export interface QueuedSnapshot extends QueuedEntry {
+  /** The key of its lane. */
+  readonly lane: number
 }
 
 /**
@@ -33,11 +33,13 @@ export interface SessionSnapshot {
   readonly createdAtWallMs: number
   readonly subscriptions: readonly (readonly [filter: string, options: SubscriptionOptions])[]
   readonly nextPacketId: number
-  /** The sequence that the next message in the mqueue gets. */
+  /** The sequence that the next message in the mqueue gets; above that of every one the store has. */
   readonly nextSequence: number
   /** In the order of first sends: the order in which they are resent. */
   readonly inflight: readonly SlotSnapshot[]
-  /** By ascending sequence. */
+  /** The lanes of the mqueue in which something waits. */
+  readonly lanes: readonly LaneSnapshot[]
+  /** What waits in them, by ascending sequence: of each lane all, or nothing where the store has it. */
   readonly mqueue: readonly QueuedSnapshot[]
   /** In the order of arrival, with monotonic ms. */
   readonly awaitingRel: readonly (readonly [packetId: number, receivedAt: number])[]
@@ -57,6 +59,7 @@ export function emptySnapshot(
     nextPacketId: 1,
     nextSequence: 1,
     inflight: [],
+    lanes: [],
     mqueue: [],
     awaitingRel: [],
   }

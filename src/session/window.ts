@@ -5,7 +5,7 @@ import type { Delivery } from '../mqtt/subscription.ts'
 import type { SessionContext } from './context.ts'
 import { mustRetain } from './delivery.ts'
 import { Inflight } from './inflight.ts'
-import { neverSent, Outgoing } from './outgoing.ts'
+import { neverSent, Outgoing, Recorded } from './outgoing.ts'
 import type { DropReason, Sink } from './ports.ts'
 import type { SlotSnapshot } from './snapshot.ts'
 
@@ -50,8 +50,7 @@ export class Window {
   take(entry: Outgoing): void {
     const { recorder } = this.#context
     this.inflight.take(entry, recorder.openBatch)
-    const { packetId, sequence, qos, delivery } = entry
-    recorder.taken(packetId, sequence, entry.message as Message, qos, delivery)
+    recorder.entry(entry)
   }
 
   /** Sends what has just got a slot, when nothing is before it and its slot is safe. */
@@ -111,8 +110,8 @@ export class Window {
         return undefined
       }
       const { recorder } = this.#context
-      recorder.released(packetId)
       this.inflight.release(slot, recorder.openBatch)
+      recorder.entry(slot)
     }
     this.#sendPubrelNow(slot, now)
     return undefined
@@ -170,6 +169,8 @@ export class Window {
           ? new Outgoing(slot.message, slot.delivery, slot.qos)
           : new Outgoing(undefined, releasedDelivery, 2)
       entry.packetId = slot.packetId
+      entry.order = slot.order
+      entry.recorded = slot.phase === 'publish' ? Recorded.Slot : Recorded.Pubrel
       entry.sentAt = slot.phase === 'publish' && !slot.wasSent ? neverSent : 0
       this.inflight.restore(entry, slot.phase)
     }
@@ -239,7 +240,7 @@ export class Window {
 
   #free(slot: Outgoing): void {
     this.inflight.free(slot)
-    this.#context.recorder.freed(slot.packetId)
+    this.#context.recorder.entry(slot)
   }
 }
 
@@ -251,10 +252,11 @@ const releasedDelivery: Delivery = {
 }
 
 function slotOf(slot: Outgoing): SlotSnapshot {
-  const { packetId, qos, delivery } = slot
-  if (slot.phase === 'pubrel') return { phase: 'pubrel', packetId }
+  const { packetId, order, qos, delivery } = slot
+  if (slot.phase === 'pubrel') return { phase: 'pubrel', packetId, order }
   const message = slot.message as Message
-  return { phase: 'publish', packetId, message, qos, delivery, wasSent: slot.sentAt !== neverSent }
+  const wasSent = slot.sentAt !== neverSent
+  return { phase: 'publish', packetId, order, message, qos, delivery, wasSent }
 }
 
 function unknownId(packet: string, packetId: number): Refusal {

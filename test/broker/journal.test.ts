@@ -1,9 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
-import { Journal } from '../../src/broker/journal.ts'
-import type { StoreBatch } from '../../src/broker/ports.ts'
+import { defaultJournalOptions, Journal, type JournalOptions } from '../../src/broker/journal.ts'
+import type { Store, StoreBatch } from '../../src/broker/ports.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { VolatileStore } from '../../src/store/memory/volatile-store.ts'
 import { type CommitUnderWay, FaultyStore } from '../support/faulty-store.ts'
+import { message } from '../support/session-kit.ts'
 import { TestLog } from '../support/test-log.ts'
 import { VirtualTime } from '../support/virtual-time.ts'
 
@@ -27,8 +28,24 @@ beforeEach(() => {
     committed.push(batch)
     return commit(batch)
   }
-  journal = new Journal(store, (work) => turns.push(work), time.clock, time.deadlines, log)
+  journal = journalOver(store)
 })
+
+function journalOver(store: Store, options: Partial<JournalOptions> = {}): Journal {
+  return new Journal({
+    store,
+    afterTurn: (work) => turns.push(work),
+    clock: time.clock,
+    deadlines: time.deadlines,
+    log,
+    options: { ...defaultJournalOptions, commitIntervalMs: 0, ...options },
+  })
+}
+
+/** Something changes: who did it is answered when it is safe, unless `isAwaited` is false. */
+function change(topic: string, isAwaited = true): void {
+  journal.retained(topic, undefined, isAwaited)
+}
 
 /** Ends the turn of the event loop, and what it put off to its end. */
 async function endTurn(): Promise<void> {
@@ -53,12 +70,11 @@ class Waiter {
 
 test('the records of one turn are one batch; what comes while it commits is the next', async () => {
   const batch = journal.openBatch
-  journal.batch.retainedCleared('a')
-  journal.batch.retainedCleared('b')
-  expect(journal.openSize).toBe(2)
+  change('a')
+  change('b')
   await endTurn()
   expect(journal.openBatch).toBe(batch + 1)
-  journal.batch.retainedCleared('c')
+  change('c')
   await endTurn()
   expect(committed.map(({ size }) => size)).toEqual([2])
   expect(journal.committed).toBeLessThan(batch)
@@ -71,7 +87,7 @@ test('the records of one turn are one batch; what comes while it commits is the 
 })
 
 test('without records nothing is scheduled and nothing is written', async () => {
-  journal.batch.retainedCleared('a')
+  change('a')
   await endTurn()
   await settle()
   expect(turns).toEqual([])
@@ -93,7 +109,7 @@ test('who waits without a record is told at the end of the turn, and the store i
 })
 
 test('who waits while a batch commits is told once, with that batch', async () => {
-  journal.batch.retainedCleared('a')
+  change('a')
   await endTurn()
   const waiter = new Waiter()
   journal.wait(waiter)
@@ -113,7 +129,7 @@ test('who waits again from within being told is told of the next batch', async (
       if (told.length < 2) journal.wait(waiter)
     },
   }
-  journal.batch.retainedCleared('a')
+  change('a')
   journal.wait(waiter)
   await endTurn()
   await settle()
@@ -124,11 +140,11 @@ test('who waits again from within being told is told of the next batch', async (
 test('a batch that fails is tried again as it is, and its waiters go on waiting', async () => {
   const waiter = new Waiter()
   const batch = journal.openBatch
-  journal.batch.retainedCleared('a')
+  change('a')
   journal.wait(waiter)
   await endTurn()
   await settle('fail')
-  journal.batch.retainedCleared('b')
+  change('b')
   await endTurn()
   expect(committed).toHaveLength(1)
   await time.pass(1000)
@@ -136,21 +152,21 @@ test('a batch that fails is tried again as it is, and its waiters go on waiting'
   expect(committed[1]).toBe(committed[0])
   await settle('late')
   expect(waiter.told).toBe(0)
-  expect(log.messages('error')).toEqual([
-    'the store failed; trying again',
-    'the store failed; trying again',
-  ])
+  expect(log.messages('error')).toEqual(['the store failed; trying again'])
+  expect(journal.isFailing).toBe(true)
   await time.pass(1000)
   await settle()
   expect(waiter.told).toBe(1)
   expect(journal.committed).toBe(batch)
+  expect(journal.isFailing).toBe(false)
+  expect(log.messages('info')).toEqual(['the store works again'])
   await endTurn()
   expect(committed.at(-1)).not.toBe(committed[0])
 })
 
 test('a bug behind one waiter keeps the others from nothing', async () => {
   const waiter = new Waiter()
-  journal.batch.retainedCleared('a')
+  change('a')
   journal.wait({
     onCommitted: () => {
       throw new Error('a bug')
@@ -161,7 +177,7 @@ test('a bug behind one waiter keeps the others from nothing', async () => {
   await settle()
   expect(waiter.told).toBe(1)
   expect(log.messages('error')).toEqual(['a bug in the broker, behind a commit'])
-  journal.batch.retainedCleared('b')
+  change('b')
   await endTurn()
   await settle()
   expect(journal.committed).toBe(2)
@@ -169,9 +185,9 @@ test('a bug behind one waiter keeps the others from nothing', async () => {
 
 test('flush ends at once when nothing is recorded, else when all of it is safe', async () => {
   await journal.flush()
-  journal.batch.retainedCleared('a')
+  change('a')
   await endTurn()
-  journal.batch.retainedCleared('b')
+  change('b')
   let isFlushed = false
   void journal.flush().then(() => {
     isFlushed = true
@@ -184,7 +200,7 @@ test('flush ends at once when nothing is recorded, else when all of it is safe',
 })
 
 test('flush waits for the batch under way when nothing was recorded behind it', async () => {
-  journal.batch.retainedCleared('a')
+  change('a')
   await endTurn()
   const flushed = journal.flush()
   await settle()
@@ -193,12 +209,68 @@ test('flush waits for the batch under way when nothing was recorded behind it', 
 })
 
 test('a volatile store has no batches, and nobody waits', async () => {
-  const afterTurn = (work: () => void): void => {
-    turns.push(work)
-  }
-  const none = new Journal(new VolatileStore(), afterTurn, time.clock, time.deadlines, log)
-  none.batch.retainedCleared('a')
-  await none.flush()
-  expect(none.openBatch).toBeLessThanOrEqual(none.committed)
+  journal = journalOver(new VolatileStore())
+  change('a')
+  await journal.flush()
+  expect(journal.openBatch).toBeLessThanOrEqual(journal.committed)
   expect(turns).toEqual([])
+})
+
+test('batches start no faster than the commit interval', async () => {
+  journal = journalOver(new MemoryStore(), { commitIntervalMs: 5 })
+  change('a')
+  await endTurn()
+  expect(journal.committed).toBe(1)
+  change('b')
+  await endTurn()
+  await time.pass(4)
+  expect(turns).toEqual([])
+  await time.pass(1)
+  await endTurn()
+  expect(journal.committed).toBe(2)
+})
+
+test('what nobody waits for is written within the async interval, or with what is waited for', async () => {
+  journal = journalOver(new MemoryStore(), { asyncIntervalMs: 100 })
+  change('a', false)
+  await endTurn()
+  expect(journal.committed).toBe(1)
+  change('b', false)
+  await time.pass(99)
+  expect(turns).toEqual([])
+  await time.pass(1)
+  await endTurn()
+  expect(journal.committed).toBe(2)
+  change('c', false)
+  change('d')
+  await endTurn()
+  expect(journal.committed).toBe(3)
+})
+
+test('is behind while too much waits to be safe, or the store fails', async () => {
+  journal = journalOver(new FaultyStore(new MemoryStore(), (commit) => underWay.push(commit)), {
+    pendingBytesMax: 1000,
+  })
+  const large = message('x'.repeat(900), 1, { topic: 'large', retain: true })
+  journal.retained('large', large, true)
+  expect(journal.isBehind).toBe(true)
+  await endTurn()
+  expect(journal.isBehind).toBe(true)
+  await settle()
+  expect([journal.isBehind, journal.pendingBytes]).toEqual([false, 0])
+  change('a')
+  await endTurn()
+  await settle('fail')
+  expect(journal.isBehind).toBe(true)
+})
+
+test('counts batches, records and how long they take', async () => {
+  change('a')
+  change('b')
+  await endTurn()
+  await time.pass(7)
+  await settle()
+  const { batchRecords, commitMs, records } = journal.meter
+  expect([records, batchRecords.count, batchRecords.sum]).toEqual([2, 1, 2])
+  expect([commitMs.max, commitMs.quantile(0.5)]).toEqual([7, 7])
 })

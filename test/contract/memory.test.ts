@@ -3,9 +3,13 @@ import { storeContract } from './store.ts'
 
 storeContract({
   name: 'MemoryStore',
-  features: { reopens: true },
+  features: { reopens: true, carriesTime: false },
   async open() {
     const store = new MemoryStore()
-    return { store, reopen: async () => store, remove: () => store.close() }
+    const reopen = async (): Promise<MemoryStore> => {
+      await store.open()
+      return store
+    }
+    return { store, reopen, remove: () => store.close() }
   },
 })

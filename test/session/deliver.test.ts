@@ -150,7 +150,7 @@ describe('the end of a session', () => {
     kit.deliver(1, 'a').deliver(2, 'b', 'c').deliver(1, 'd', 'e').deliver(2, 'f').deliver(0, 'g')
     kit.pubrec(2)
     kit.disconnect()
-    const left = kit.session.drainForRedispatch()
+    const left = kit.session.drain()
     expect(left.map(({ message, qos }) => `${qos} ${message.payload}`)).toEqual([
       '1 a',
       '1 d',
@@ -164,6 +164,6 @@ describe('the end of a session', () => {
   it('tells over which shared subscription a message came', () => {
     const kit = new SessionKit()
     kit.session.deliver(message('a', 1), at(1, { shared: '$share/g/t' }), 0)
-    expect(kit.session.drainForRedispatch()[0]?.delivery.shared).toBe('$share/g/t')
+    expect(kit.session.drain()[0]?.delivery.shared).toBe('$share/g/t')
   })
 })

@@ -5,9 +5,24 @@ import { emptySnapshot } from '../../src/session/snapshot.ts'
 import { CollectingRecorder } from '../support/collecting-recorder.ts'
 import { at, message, SessionKit } from '../support/session-kit.ts'
 
+const began = emptySnapshot('client', 1, 1_700_000_000_000)
+
 function durable(options = {}): { kit: SessionKit; recorder: CollectingRecorder } {
-  const recorder = new CollectingRecorder()
-  return { kit: new SessionKit(options, recorder), recorder }
+  const recorder = new CollectingRecorder(() => kit.session, began)
+  const kit: SessionKit = new SessionKit(options, recorder)
+  return { kit, recorder }
+}
+
+/** What was recorded, a short line each: `queued 3`, `slot #2`, `lane 4…7 (2)`. */
+function recordsOf(recorder: CollectingRecorder): string[] {
+  return recorder.changes.splice(0).map((change) => {
+    if (change.type === 'lane') {
+      const { head, tail, length } = change.lane
+      return `lane ${head}…${tail} (${length})`
+    }
+    const { sequence, packetId } = { sequence: '', packetId: '', ...change }
+    return `${change.type} ${sequence}${packetId === '' ? '' : `#${packetId}`}`
+  })
 }
 
 describe('a durable session', () => {
@@ -23,7 +38,7 @@ describe('a durable session', () => {
     expect(kit.session.hasWaiting).toBe(true)
     recorder.close()
     kit.deliver(2, 'c')
-    recorder.committed = 1
+    recorder.committed = recorder.openBatch - 1
     expect(kit.pump()).toEqual(['2 a#1', '2 b#2'])
     recorder.commit()
     expect(kit.pump()).toEqual(['2 c#3'])
@@ -75,37 +90,101 @@ describe('a durable session', () => {
     expect(kit.observer.take()).toEqual(['expired a'])
   })
 
-  it('records each change once', () => {
+  it('records what each message is when the batch starts, once', () => {
     const { kit, recorder } = durable({ mqueueLengthMax: 2 })
-    kit.deliver(0, 'a').deliver(1, 'b').deliver(2, 'c').connect()
-    kit.pump()
+    kit.deliver(0, 'a').deliver(1, 'b').deliver(2, 'c')
+    recorder.close()
+    expect(recordsOf(recorder)).toEqual(['queued 2', 'queued 3', 'lane 2…4 (2)'])
+    kit.connect().pump()
+    kit.session.receive(9, 0)
     recorder.commit()
     kit.pump()
+    expect(recordsOf(recorder)).toEqual(['slot #1', 'slot #2', 'lane 4…4 (0)', 'awaitingRel #9'])
     kit.pubrec(2)
     recorder.commit()
     kit.pump()
     kit.pubcomp(2)
     kit.puback(1)
     kit.session.receive(9, 0)
-    kit.session.receive(9, 0)
     kit.session.pubrel(9)
-    const lines = recorder.changes.map((change) => {
-      const { type, sequence, packetId } = { sequence: '', packetId: '', ...change }
-      return `${type} ${sequence}${packetId === '' ? '' : `#${packetId}`}`
-    })
-    expect(lines).toEqual([
-      'queued 1',
-      'queued 2',
-      'unqueued 1',
-      'queued 3',
-      'taken 2#1',
-      'taken 3#2',
-      'released #2',
-      'freed #2',
-      'freed #1',
-      'awaitingRel #9',
-      'relReceived #9',
-    ])
+    recorder.commit()
+    expect(recordsOf(recorder)).toEqual(['released #2', 'freed #2', 'freed #1', 'relReceived #9'])
+  })
+
+  it('leaves no trace of what is acknowledged before its batch starts', () => {
+    const { kit, recorder } = durable({ inflightMax: 1 })
+    kit.connect().deliver(1, 'a', 'b').deliver(0, 'c')
+    expect(kit.pump()).toEqual(['1 a#1'])
+    expect(kit.puback(1)).toEqual(['1 b#2', '0 c'])
+    kit.puback(2)
+    recorder.commit()
+    expect(recordsOf(recorder)).toEqual([])
+    expect(recorder.elided).toBe(3)
+  })
+
+  it('frees an id before another message takes it, within one batch too', () => {
+    const { kit, recorder } = durable({ inflightMax: 1 })
+    kit.connect().deliver(1, 'a', 'b')
+    recorder.commit()
+    recordsOf(recorder)
+    for (let id = 1; id < 65535; id++) {
+      kit.deliver(1, 'x').puback(id)
+    }
+    kit.deliver(1, 'x').puback(65535)
+    recorder.commit()
+    const last = kit.session.info().inflight
+    expect(last).toEqual([[1, 'publish']])
+    expect(recorder.folded().inflight.map(({ packetId }) => packetId)).toEqual([1])
+  })
+
+  it('leaves the middle of a long queue to the store, and reads it back in order', () => {
+    const { kit, recorder } = durable({ mqueueLengthMax: 10_000 })
+    const texts = Array.from({ length: 1000 }, (_, i) => `m${i}`)
+    kit.deliver(1, ...texts)
+    recorder.commit()
+    expect([...kit.session.lanes].map(({ memoryLength }) => memoryLength)).toEqual([0])
+    kit.deliver(1, 'last')
+    expect(kit.session.stats().mqueue_len).toBe(1001)
+    kit.connect()
+    const sent: string[] = []
+    for (let id = 1; id <= 1001; id++) {
+      recorder.readPages(50)
+      sent.push(...kit.pump())
+      kit.session.puback(id, 0, 0)
+      if (id % 100 === 0) recorder.commit()
+    }
+    expect(sent.map((line) => line.split('#')[0]?.slice(2))).toEqual([...texts, 'last'])
+    recorder.commit()
+    expect(recorder.folded()).toMatchObject({ lanes: [], mqueue: [], inflight: [] })
+  })
+
+  it('keeps two windows of a queue in memory while the client is there, and none while it is away', () => {
+    const { kit, recorder } = durable({ inflightMax: 50 })
+    kit.connect()
+    kit.sink.writable = false
+    for (let i = 0; i < 900; i++) kit.deliver(1, `m${i}`)
+    recorder.commit()
+    const lane = [...kit.session.lanes][0]
+    expect([lane?.memoryLength, lane?.storedLength]).toEqual([100, 800])
+    kit.disconnect()
+    expect([lane?.memoryLength, lane?.storedLength]).toEqual([0, 900])
+    kit.session.checkInvariants()
+  })
+
+  it('tells what a full queue drops although it is only in the store, once it is read', () => {
+    const { kit, recorder } = durable({ mqueueLengthMax: 200 })
+    for (let i = 0; i < 200; i++) kit.deliver(1, `m${i}`)
+    recorder.commit()
+    kit.deliver(1, 'a', 'b', 'c')
+    expect(kit.session.stats().mqueue_len).toBe(200)
+    expect(kit.observer.take()).toEqual([])
+    recorder.readPages(2)
+    expect(kit.observer.take()).toEqual(['queue_full m0', 'queue_full m1'])
+    recorder.readPages(2)
+    expect(kit.observer.take()).toEqual(['queue_full m2'])
+    kit.session.checkInvariants()
+    recorder.commit()
+    expect(recorder.folded().lanes[0]).toMatchObject({ head: 4, length: 200 })
   })
 
   it('is what its folded changes say', () => {
@@ -120,8 +199,8 @@ describe('a durable session', () => {
     kit.pump()
     kit.pubrec(1)
     kit.disconnect()
-    const began = emptySnapshot('client', 1, kit.session.createdAtWallMs)
-    expect(recorder.folded(began)).toEqual(kit.session.snapshot())
+    recorder.commit()
+    expect(recorder.folded()).toEqual(kit.session.snapshot())
   })
 
   it('a restored session resumes like the original', () => {
@@ -131,8 +210,8 @@ describe('a durable session', () => {
     kit.pump()
     kit.pubrec(1)
     const { session } = kit.disconnect()
-    kit.session = Session.restore(session.snapshot(), session.options, recorder, kit.observer)
     recorder.commit()
+    kit.session = Session.restore(session.snapshot(), session.options, recorder, kit.observer)
     expect(kit.connect().pump()).toEqual(['pubrel 1', '1 b#2 dup', '1 c#3 dup'])
     expect(kit.pubcomp(1)).toEqual(['1 d#4'])
     expect(kit.observer.take()).toEqual(['acked undefined'])
@@ -140,7 +219,7 @@ describe('a durable session', () => {
 
   it('that begins to be durable lets QoS 2 wait for the batch of its snapshot', () => {
     const kit = new SessionKit()
-    const recorder = new CollectingRecorder()
+    const recorder = new CollectingRecorder(() => kit.session, began)
     kit.connect().deliver(2, 'a')
     expect([kit.session.isDurable, kit.sink.take()]).toEqual([false, ['2 a#1']])
     kit.disconnect()

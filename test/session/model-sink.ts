@@ -37,7 +37,10 @@ export class ModelSink implements Sink {
     assert(this.writable, 'nothing is sent into a full socket')
     const { topic } = message
     const text = message.payload.toString()
-    if (text.startsWith('large')) return false
+    if (text.startsWith('large')) {
+      this.#known.delete(packetId)
+      return false
+    }
     if (qos === 0) this.#checkQoS0(dup, packetId)
     else this.#checkWithId(text, dup, packetId)
     if (!dup) this.#checkOrder(topic, qos, text)

@@ -14,34 +14,10 @@ import {
 import { CollectingRecorder } from '../support/collecting-recorder.ts'
 import { at, message } from '../support/session-kit.ts'
 import { type Ack, ModelClient } from './model-client.ts'
+import { ModelInbound } from './model-inbound.ts'
 import { ModelSink } from './model-sink.ts'
-
-/** One step of a history: what happens, and a number that says how. */
-export interface Step {
-  readonly what: keyof typeof steps
-  readonly how: number
-}
-
-/** What can happen, and how often in 64. */
-export const steps = {
-  deliver: 16,
-  deliverRun: 1,
-  sendRetained: 1,
-  clientReads: 9,
-  acksArrive: 9,
-  wrongAck: 2,
-  cut: 3,
-  connect: 6,
-  commit: 5,
-  closeBatch: 1,
-  socketFills: 1,
-  socketDrains: 2,
-  timePasses: 1,
-  crash: 1,
-  clientPublishes: 3,
-  subscribe: 1,
-  reconfigure: 2,
-} as const
+import { plain } from './plain.ts'
+import type { Step } from './steps.ts'
 
 /**
  * A session, a client at the other end of a wire that may be cut, a store that commits when told,
@@ -52,7 +28,7 @@ export class World implements SessionObserver {
   readonly queued = { messages: 0, bytes: 0 }
   readonly client = new ModelClient()
   readonly sink = new ModelSink()
-  recorder = new CollectingRecorder()
+  recorder: CollectingRecorder
   session: Session
   #began: SessionSnapshot
   #now = 0
@@ -63,7 +39,7 @@ export class World implements SessionObserver {
   #dropped = 0
   /** Messages at QoS 1 or 2 that the client must come to see. */
   readonly #owed = new Map<string, QoS>()
-  readonly #awaitingRel = new Set<number>()
+  readonly #inbound = new ModelInbound()
   #nextText = 0
 
   /** Whether a step's `deliver` is of a message that expires. */
@@ -75,12 +51,21 @@ export class World implements SessionObserver {
     this.#began = { ...emptySnapshot('client', 1, 0), nextPacketId, inflight: this.#heldSlots() }
     this.#offered = this.#began.inflight.length
     const options = { ...defaultSessionOptions, inflightMax: 4, mqueueLengthMax: 8 }
+    this.recorder = this.#newRecorder()
     if (!isDurable) this.recorder.committed = Number.POSITIVE_INFINITY
     this.session = Session.restore(this.#began, options, this.recorder, this)
   }
 
+  get isDurable(): boolean {
+    return this.recorder.committed < Number.POSITIVE_INFINITY
+  }
+
   acked(): void {
     this.#acked++
+  }
+
+  droppedUnread(): void {
+    assert.fail('a session that goes on reads what it drops')
   }
 
   dropped(_clientId: string, dropped: Message, _reason: DropReason): void {
@@ -98,7 +83,9 @@ export class World implements SessionObserver {
   check(): void {
     this.session.checkInvariants()
     const { inflight_cnt, mqueue_len, deliver_stats } = this.session.stats()
-    const held = inflight_cnt + mqueue_len + this.session.retainedLength
+    let surplus = 0
+    for (const lane of this.session.lanes) surplus += lane.surplus
+    const held = inflight_cnt + mqueue_len + surplus + this.session.retainedLength
     const ended = this.sink.sentQoS0 + this.#acked + this.#dropped
     assert.equal(held + ended, this.#offered, 'every message is accounted for')
     const counted = deliver_stats.acked + deliver_stats.dropped + deliver_stats.expired
@@ -110,19 +97,33 @@ export class World implements SessionObserver {
 
   /** The session by its records is the session as it is. */
   checkFolded(): void {
+    this.part()
+    const kept = this.folded()
+    const inMemory = new Set(this.session.snapshot().mqueue.map(({ sequence }) => sequence))
     const isSame = 'the folded records are the session'
-    assert.deepEqual(plain(this.folded()), plain(this.session.snapshot()), isSame)
+    assert.deepEqual(
+      plain({ ...kept, mqueue: kept.mqueue.filter(({ sequence }) => inMemory.has(sequence)) }),
+      plain(this.session.snapshot()),
+      isSame,
+    )
+    for (const { key, length } of kept.lanes) {
+      const found = kept.mqueue.filter(({ lane }) => lane === key).length
+      assert.equal(found, length, 'a lane has as many entries as it says')
+    }
   }
 
   /** The session by the records of its history. */
   folded(): SessionSnapshot {
-    return this.recorder.folded(this.#began)
+    return this.recorder.folded()
   }
 
   /** Cuts the connection and makes everything safe: the session is what its records say. */
   part(): void {
     this.cut()
-    if (this.recorder.committed < Number.POSITIVE_INFINITY) this.recorder.commit()
+    if (!this.isDurable) return this.recorder.close()
+    this.recorder.commit()
+    while (this.recorder.isReading) this.recorder.readPages()
+    this.recorder.commit()
   }
 
   /** Lets everything come to its end over a good connection, and looks who has seen what. */
@@ -131,6 +132,7 @@ export class World implements SessionObserver {
     this.connect(204)
     for (let i = 0; i < 2000 && this.#isBusy(); i++) {
       this.commit()
+      this.pagesCome(127)
       this.clientReads(127)
       this.acksArrive(1)
     }
@@ -220,12 +222,24 @@ export class World implements SessionObserver {
   }
 
   commit(): void {
-    if (this.recorder.committed < Number.POSITIVE_INFINITY) this.recorder.commit()
+    if (this.isDurable) this.recorder.commit()
     this.#pump()
   }
 
   closeBatch(): void {
     this.recorder.close()
+  }
+
+  /** What waits is in the store as well: from the next commit on it may leave memory. */
+  pageOut(): void {
+    if (!this.isDurable) return
+    this.recorder.close()
+    this.recorder.pageAll()
+  }
+
+  pagesCome(how: number): void {
+    this.recorder.readPages(1 + (how % 4))
+    this.#pump()
   }
 
   socketFills(): void {
@@ -244,16 +258,17 @@ export class World implements SessionObserver {
   /** The process is killed: only what was committed comes back. */
   crash(): void {
     this.cut()
-    const { recorder } = this
-    const isDurable = recorder.committed < Number.POSITIVE_INFINITY
-    const kept = recorder.folded(this.#began, recorder.committed)
+    const { isDurable } = this
+    if (!isDurable) this.recorder.close()
+    const kept = this.recorder.folded(this.recorder.committed)
     this.#began = kept
-    this.recorder = new CollectingRecorder()
+    this.recorder = this.#newRecorder()
     if (!isDurable) this.recorder.committed = Number.POSITIVE_INFINITY
     this.#forgetLost(kept)
     this.queued.messages = 0
     this.queued.bytes = 0
-    this.session = Session.restore(kept, this.session.options, this.recorder, this)
+    const restored = isDurable ? { ...kept, mqueue: [] } : kept
+    this.session = Session.restore(restored, this.session.options, this.recorder, this)
     this.#offered = kept.inflight.length + kept.mqueue.length
     this.#acked = 0
     this.#dropped = 0
@@ -261,23 +276,11 @@ export class World implements SessionObserver {
   }
 
   clientPublishes(how: number): void {
-    const packetId = 1 + (how % 3)
-    const isKnown = this.#awaitingRel.has(packetId)
-    if (how % 2 === 0) {
-      const expected = isKnown ? 'duplicate' : 'new'
-      assert.equal(this.session.receive(packetId, this.#now), expected, 'routed once')
-      this.#awaitingRel.add(packetId)
-    } else {
-      assert.equal(this.session.pubrel(packetId), isKnown, 'PUBREL finds its id')
-      this.#awaitingRel.delete(packetId)
-    }
+    this.#inbound.publishes(this.session, how, this.#now)
   }
 
   subscribe(how: number): void {
-    const qos = (how % 3) as QoS
-    const options = { qos, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const
-    if (how % 4 === 0) this.session.unsubscribe(`f${how % 5}`)
-    else this.session.subscribe(`f${how % 5}`, { ...options })
+    this.#inbound.subscribes(this.session, how)
   }
 
   /** As on resume through another zone: while nobody is connected. */
@@ -293,6 +296,10 @@ export class World implements SessionObserver {
     this.session.reconfigure(options)
   }
 
+  #newRecorder(): CollectingRecorder {
+    return new CollectingRecorder(() => this.session, this.#began)
+  }
+
   /** Two ids near the wrap that an earlier life left in flight: new ones must go round them. */
   #heldSlots(): SlotSnapshot[] {
     const held = this.#message('m', 1, { topic: 'held' })
@@ -304,8 +311,16 @@ export class World implements SessionObserver {
     ])
     const delivery = at(1)
     return [
-      { phase: 'publish', packetId: 65535, message: held, qos: 1, delivery, wasSent: true },
-      { phase: 'pubrel', packetId: 2 },
+      {
+        phase: 'publish',
+        packetId: 65535,
+        order: 1,
+        message: held,
+        qos: 1,
+        delivery,
+        wasSent: true,
+      },
+      { phase: 'pubrel', packetId: 2, order: 2 },
     ]
   }
 
@@ -362,23 +377,6 @@ export class World implements SessionObserver {
       if (!texts.has(text) && !this.client.seen.has(text)) this.#owed.delete(text)
     }
     this.sink.restarted(slots)
-    this.#awaitingRel.clear()
-    for (const [packetId] of kept.awaitingRel) this.#awaitingRel.add(packetId)
-  }
-}
-
-/**
- * A snapshot in a form that compares well. Not in the records, so not in it: whether a slot was
- * sent; and the class of what waits, which the zone's table settles anew.
- */
-export function plain(snapshot: SessionSnapshot): object {
-  return {
-    ...snapshot,
-    inflight: snapshot.inflight.map((slot) =>
-      slot.phase === 'pubrel'
-        ? `${slot.packetId} pubrel`
-        : `${slot.packetId} publish ${slot.qos} ${slot.message.payload}`,
-    ),
-    mqueue: snapshot.mqueue.map((entry) => `${entry.sequence} ${entry.message.payload}`),
+    this.#inbound.restarted(kept)
   }
 }

@@ -5,7 +5,7 @@ import type { Session } from '../../src/session/session.ts'
 import type { SlotSnapshot } from '../../src/session/snapshot.ts'
 import type { CollectingRecorder } from '../support/collecting-recorder.ts'
 import { at, message, RecordingSink } from '../support/session-kit.ts'
-import type { Step } from './model.ts'
+import type { Step } from './steps.ts'
 
 /** Sessions that live through the same history and must say the same to the outside. */
 export class Siblings {
@@ -53,7 +53,10 @@ class Sibling {
   }
 
   pump(now: number): string[] {
-    while (this.session.next(now));
+    do {
+      this.#recorder.readPages()
+      while (this.session.next(now));
+    } while (this.#recorder.isReading)
     this.session.checkInvariants()
     return this.#sink.take()
   }

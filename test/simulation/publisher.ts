@@ -77,6 +77,7 @@ export class Publisher {
   #send(connection: ClientConnection, packetId: number, message: SentMessage, dup: boolean): void {
     const { topic, payload, qos, retain, expiryS } = message
     this.#world.ledger.sent(message)
+    message.wasVolatile ||= connection.attempt.isVolatile
     this.#world.trace.add(connection.name, `sends ${message} #${packetId}${dup ? ' DUP' : ''}`)
     if (qos > 0) connection.watch.awaits(`${qos === 1 ? 'puback' : 'pubrec'} ${packetId}`)
     connection.send({

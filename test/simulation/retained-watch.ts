@@ -2,7 +2,9 @@ import type { SentMessage } from './sent-message.ts'
 
 /**
  * What each topic may hold: its last acknowledged retained message, or one that was sent later and
- * of which nobody knows whether it came through. Each topic has one publisher.
+ * of which nobody knows whether it came through. Each topic has one publisher. What came through a
+ * listener that promises nothing beyond the process may be lost in a crash, and what it replaced
+ * with it.
  */
 export class RetainedWatch {
   readonly #byTopic = new Map<string, SentMessage[]>()
@@ -15,10 +17,11 @@ export class RetainedWatch {
   }
 
   /** What is wrong with what a new subscription got, by topic. */
-  faults(got: ReadonlyMap<string, string>): string[] {
+  faults(got: ReadonlyMap<string, string>, crashes: number): string[] {
     const faults: string[] = []
     for (const [topic, sent] of this.#byTopic) {
-      const last = sent.findLastIndex((message) => message.isAcked)
+      const isUnsure = crashes > 0 && sent.some(({ wasVolatile }) => wasVolatile)
+      const last = isUnsure ? -1 : sent.findLastIndex((message) => message.isAcked)
       const candidates = last < 0 ? ['', ...payloads(sent)] : payloads(sent.slice(last))
       const mayExpire = sent.slice(Math.max(0, last)).some(({ expiryS }) => expiryS !== undefined)
       const is = got.get(topic) ?? ''

@@ -21,6 +21,8 @@ export class SentMessage {
   firstSentAt = 0
   /** Times that its PUBLISH was sent. */
   sends = 0
+  /** It went, once at least, through the listener that promises nothing beyond the process. */
+  wasVolatile = false
   /** The broker has taken responsibility: PUBACK, or PUBREC. */
   isAcked = false
   candidates: readonly Candidate[] = []

@@ -13,6 +13,8 @@ export interface Settings {
   readonly crashes: number
   /** Times that the store stalls or fails. */
   readonly storeFaults: number
+  /** Batches after which the store wants a session's snapshot. */
+  readonly snapshotsEvery: number
   /** Whether messages may be dropped because an mqueue is full. */
   readonly zones: ReadonlyMap<string, Zone>
   /** Bytes at which a socket counts as full. */
@@ -45,6 +47,7 @@ export function settingsFor(random: SeededRandom): Settings {
       systemBytes: pick(0, 100, 100_000),
     },
     crashes: hasTrouble ? random.below(4) : 0,
+    snapshotsEvery: pick(1, 5, 50, Number.POSITIVE_INFINITY),
     storeFaults: hasTrouble ? random.below(6) : 0,
     zones: new Map([
       ['default', zone('default', channel, session)],

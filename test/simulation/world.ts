@@ -31,7 +31,7 @@ export class World {
   readonly ledger: Ledger
   readonly wills: Wills
   readonly retained = new RetainedWatch()
-  readonly #disk = new MemoryStore()
+  readonly #disk: MemoryStore
   readonly #storeWeather: StoreWeather
   readonly #watcher: ModelClient
   readonly #clients: ModelClient[] = []
@@ -43,6 +43,7 @@ export class World {
   constructor(seed: number) {
     this.random = new SeededRandom(seed)
     this.settings = settingsFor(this.random)
+    this.#disk = new MemoryStore(this.settings.snapshotsEvery)
     this.scheduler = new Scheduler(this.random)
     const now = (): number => this.scheduler.now
     this.trace = new Trace(now)
@@ -233,7 +234,7 @@ export class World {
       got.set(message.topic, message.payload.toString())
     }
     retainer?.checkInvariants()
-    const faults = this.retained.faults(got)
+    const faults = this.retained.faults(got, this.ledger.crashes)
     if (faults.length > 0) throw new Violation(faults.join('\n'))
   }
 

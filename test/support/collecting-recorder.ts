@@ -1,75 +1,83 @@
-import type { Message } from '../../src/mqtt/message.ts'
-import type { Delivery, QoS, SubscriptionOptions } from '../../src/mqtt/subscription.ts'
-import { type Change, fold } from '../../src/session/changes.ts'
-import type { Recorder } from '../../src/session/ports.ts'
+import { ChangeRecorder } from '../../src/session/change-recorder.ts'
+import { type Change, ChangeList, SessionFold } from '../../src/session/changes.ts'
+import type { Lane, QueuedEntry } from '../../src/session/lane.ts'
+import type { Session } from '../../src/session/session.ts'
 import type { SessionSnapshot } from '../../src/session/snapshot.ts'
 
-/** Collects changes as data; a test says when a batch is safe. */
-export class CollectingRecorder implements Recorder {
+/**
+ * Collects changes as data; a test says when a batch starts and when it is safe. What a session
+ * leaves to the store is read back when the test says so.
+ */
+export class CollectingRecorder extends ChangeRecorder {
   openBatch = 1
   committed = 0
-  /** Everything recorded, and the batch that each change is in. */
+  /** Every record, and the batch that each is in. */
   readonly changes: Change[] = []
   readonly batches: number[] = []
+  /** Messages that left no record. */
+  elided = 0
+  readonly #asked: Lane[] = []
+  readonly #session: () => Session
+  readonly #began: SessionSnapshot
 
-  /** Closes the open batch; `commit` makes it safe. */
+  constructor(session: () => Session, began: SessionSnapshot) {
+    super()
+    this.#session = session
+    this.#began = began
+  }
+
+  /** Starts the open batch: from here on changes join the next one. `commit` makes it safe. */
   close(): void {
-    this.openBatch++
-  }
-
-  /** Makes all that was recorded safe. */
-  commit(): void {
-    this.committed = this.openBatch
-    this.openBatch++
-  }
-
-  /** What a session that began as `snapshot` is, by the changes up to batch `batchMax`. */
-  folded(snapshot: SessionSnapshot, batchMax = Number.POSITIVE_INFINITY): SessionSnapshot {
-    let folded = snapshot
-    for (let i = 0; i < this.changes.length; i++) {
-      if ((this.batches[i] as number) <= batchMax) folded = fold(folded, this.changes[i] as Change)
+    const list = new ChangeList()
+    this.elided += this.write(list, this.#session().subscriptions)
+    for (const change of list.records) {
+      this.changes.push(change as Change)
+      this.batches.push(this.openBatch)
     }
-    return folded
+    this.openBatch++
   }
 
-  subscribed(filter: string, options: SubscriptionOptions): void {
-    this.#add({ type: 'subscribed', filter, options })
+  /** Makes all that was told so far safe; once the batch has started nothing joins it. */
+  commit(): void {
+    this.close()
+    this.committed = this.openBatch - 1
+    this.settlePages(this.#session().memoryWindow)
   }
 
-  unsubscribed(filter: string): void {
-    this.#add({ type: 'unsubscribed', filter })
+  /** Writes a page of everything that is in none, as a store does that wants a snapshot. */
+  pageAll(): void {
+    for (const lane of this.#session().lanes) this.page(new ChangeList(), lane)
   }
 
-  queued(sequence: number, priority: number, message: Message, delivery: Delivery): void {
-    this.#add({ type: 'queued', sequence, priority, message, delivery })
+  /** The pages that were asked for come. `countMax`: entries of each. */
+  readPages(countMax = 3): void {
+    for (const lane of this.#asked.splice(0)) {
+      this.#session().page(lane.key, this.#entriesOf(lane).slice(0, countMax))
+    }
   }
 
-  unqueued(sequence: number): void {
-    this.#add({ type: 'unqueued', sequence })
+  get isReading(): boolean {
+    return this.#asked.length > 0
   }
 
-  taken(packetId: number, sequence: number, message: Message, qos: QoS, delivery: Delivery): void {
-    this.#add({ type: 'taken', packetId, sequence, message, qos, delivery })
+  readOn(lane: Lane): void {
+    this.#asked.push(lane)
   }
 
-  released(packetId: number): void {
-    this.#add({ type: 'released', packetId })
+  /** What the session is by its records up to batch `batchMax`. */
+  folded(batchMax = Number.POSITIVE_INFINITY): SessionSnapshot {
+    const fold = new SessionFold(this.#began)
+    for (let i = 0; i < this.changes.length; i++) {
+      if ((this.batches[i] as number) <= batchMax) fold.apply(this.changes[i] as Change)
+    }
+    return fold.snapshot()
   }
 
-  freed(packetId: number): void {
-    this.#add({ type: 'freed', packetId })
-  }
+  protected touched(): void {}
 
-  awaitingRel(packetId: number, now: number): void {
-    this.#add({ type: 'awaitingRel', packetId, now })
-  }
-
-  relReceived(packetId: number): void {
-    this.#add({ type: 'relReceived', packetId })
-  }
-
-  #add(change: Change): void {
-    this.changes.push(change)
-    this.batches.push(this.openBatch)
+  #entriesOf(lane: Lane): QueuedEntry[] {
+    return this.folded(this.committed).mqueue.filter(
+      (entry) => entry.lane === lane.key && entry.sequence >= lane.storedFrom,
+    )
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/base/clock.ts'
 import type { Store, StoreBatch, StoredSession } from '../../src/broker/ports.ts'
 import type { Message } from '../../src/mqtt/message.ts'
 
@@ -32,8 +33,20 @@ export class FaultyStore implements Store {
     return this.#store.isVolatile
   }
 
-  newBatch(): StoreBatch {
-    return this.#store.newBatch()
+  get snapshotsWantedBelow(): number {
+    return this.#store.snapshotsWantedBelow
+  }
+
+  get unsettledBytes(): number {
+    return this.#store.unsettledBytes
+  }
+
+  open(clock: Clock): Promise<void> {
+    return this.#store.open(clock)
+  }
+
+  newBatch(number: number): StoreBatch {
+    return this.#store.newBatch(number)
   }
 
   commit(batch: StoreBatch): Promise<void> {
@@ -63,6 +76,10 @@ export class FaultyStore implements Store {
 
   retained(): AsyncIterable<Message> {
     return this.#store.retained()
+  }
+
+  readQueue(...asked: Parameters<Store['readQueue']>): ReturnType<Store['readQueue']> {
+    return this.#store.readQueue(...asked)
   }
 
   close(): Promise<void> {

@@ -82,6 +82,10 @@ export class RecordingObserver implements SessionObserver {
     this.told.push(`${reason} ${message.payload.toString()}`)
   }
 
+  droppedUnread(_clientId: string, count: number, reason: DropReason): void {
+    this.told.push(`${reason} unread ${count}`)
+  }
+
   awaitingRelExpired(_clientId: string, packetId: number): void {
     this.told.push(`awaiting-rel ${packetId}`)
   }

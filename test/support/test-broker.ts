@@ -4,6 +4,7 @@ import { AnonymousAuthenticator } from '../../src/auth/anonymous.ts'
 import type { Logger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { Broker } from '../../src/broker/broker.ts'
+import { defaultJournalOptions, type JournalOptions } from '../../src/broker/journal.ts'
 import type { MessageEvents, SessionEvents, Store } from '../../src/broker/ports.ts'
 import { defaultRetainedOptions, type RetainedOptions } from '../../src/broker/retained.ts'
 import { type ChannelOptions, defaultChannelOptions } from '../../src/channel/options.ts'
@@ -40,6 +41,7 @@ export interface TestBrokerWish {
   readonly authenticator?: Authenticator
   readonly events?: SessionEvents & MessageEvents
   readonly store?: Store
+  readonly journal?: Partial<JournalOptions>
   readonly seed?: number
 }
 
@@ -78,6 +80,8 @@ export class TestBroker {
       afterTurn,
       authenticator: wish.authenticator ?? new AnonymousAuthenticator(true),
       store: wish.store ?? storeOfSuite(),
+      // Time stands still here: a batch starts as soon as the one before it is safe.
+      journal: { ...defaultJournalOptions, commitIntervalMs: 0, ...wish.journal },
       zones: new Map([['default', this.zone]]),
       limits: {
         sessionsMax: Number.POSITIVE_INFINITY,

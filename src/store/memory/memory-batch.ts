@@ -1,65 +1,78 @@
-import type { SessionKey, SessionState, StoreBatch } from '../../broker/ports.ts'
+import type { SessionKey, SessionState, SessionWriter, StoreBatch } from '../../broker/ports.ts'
 import type { Message } from '../../mqtt/message.ts'
-import type { Change } from '../../session/changes.ts'
+import { type Change, ChangeList } from '../../session/changes.ts'
 import type { SessionSnapshot } from '../../session/snapshot.ts'
 
-/** One call of `StoreBatch` as data. */
-export type StoreRecord =
-  | { readonly type: 'sessionBegan'; readonly key: SessionKey; readonly state: SessionState }
-  | { readonly type: 'sessionChanged'; readonly key: SessionKey; readonly state: SessionState }
-  | { readonly type: 'sessionEnded'; readonly key: SessionKey }
+/** One call of `SessionWriter` as data. */
+export type SessionRecord =
+  | Change
+  | { readonly type: 'began'; readonly state: SessionState }
+  | { readonly type: 'changed'; readonly state: SessionState }
+  | { readonly type: 'ended' }
   | {
-      readonly type: 'sessionSnapshot'
-      readonly key: SessionKey
+      readonly type: 'snapshot'
+      readonly state: SessionState
       readonly snapshot: SessionSnapshot
     }
-  | { readonly type: 'change'; readonly key: SessionKey; readonly change: Change }
-  | { readonly type: 'retainedSet'; readonly message: Message }
-  | { readonly type: 'retainedCleared'; readonly topic: string }
 
 /** Records as data, in their order, until the store applies them. */
 export class MemoryBatch implements StoreBatch {
-  readonly records: StoreRecord[] = []
+  readonly number: number
+  readonly sessions: MemoryWriter[] = []
+  /** By topic; undefined where it was cleared. */
+  readonly retained: [topic: string, message: Message | undefined][] = []
+  settledBelow = 0
   /** Whether the store holds it already. */
   isApplied = false
 
+  constructor(number: number) {
+    this.number = number
+  }
+
   get size(): number {
-    return this.records.length
+    let size = this.retained.length
+    for (const { records } of this.sessions) size += records.length
+    return size
   }
 
-  sessionBegan(key: SessionKey, state: SessionState): void {
-    this.records.push({ type: 'sessionBegan', key: keyOf(key), state: keep(state) })
-  }
-
-  sessionChanged(key: SessionKey, state: SessionState): void {
-    this.records.push({ type: 'sessionChanged', key: keyOf(key), state: keep(state) })
-  }
-
-  sessionEnded(key: SessionKey): void {
-    this.records.push({ type: 'sessionEnded', key: keyOf(key) })
-  }
-
-  sessionSnapshot(key: SessionKey, snapshot: SessionSnapshot): void {
-    this.records.push({ type: 'sessionSnapshot', key: keyOf(key), snapshot })
-  }
-
-  change(key: SessionKey, change: Change): void {
-    if (change.type === 'queued' || change.type === 'taken') change.message.keep()
-    this.records.push({ type: 'change', key: keyOf(key), change })
+  session(key: SessionKey): SessionWriter {
+    const writer = new MemoryWriter(key)
+    this.sessions.push(writer)
+    return writer
   }
 
   retainedSet(message: Message): void {
-    this.records.push({ type: 'retainedSet', message: message.keep() })
+    this.retained.push([message.topic, message.keep()])
   }
 
   retainedCleared(topic: string): void {
-    this.records.push({ type: 'retainedCleared', topic })
+    this.retained.push([topic, undefined])
   }
 }
 
-/** A key of its own: what is handed in may be the session itself, which lives on and changes. */
-function keyOf({ clientId, generation }: SessionKey): SessionKey {
-  return { clientId, generation }
+export class MemoryWriter extends ChangeList<SessionRecord> implements SessionWriter {
+  readonly key: SessionKey
+
+  constructor(key: SessionKey) {
+    super()
+    this.key = key
+  }
+
+  began(state: SessionState): void {
+    this.records.push({ type: 'began', state: keep(state) })
+  }
+
+  changed(state: SessionState): void {
+    this.records.push({ type: 'changed', state: keep(state) })
+  }
+
+  ended(): void {
+    this.records.push({ type: 'ended' })
+  }
+
+  snapshot(state: SessionState, snapshot: SessionSnapshot): void {
+    this.records.push({ type: 'snapshot', state: keep(state), snapshot })
+  }
 }
 
 function keep(state: SessionState): SessionState {

@@ -1,4 +1,5 @@
 import type {
+  PageLimit,
   SessionKey,
   SessionState,
   Store,
@@ -6,25 +7,45 @@ import type {
   StoredSession,
 } from '../../broker/ports.ts'
 import type { Message } from '../../mqtt/message.ts'
-import { fold } from '../../session/changes.ts'
+import { SessionFold } from '../../session/changes.ts'
+import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
 import { emptySnapshot } from '../../session/snapshot.ts'
-import { MemoryBatch } from './memory-batch.ts'
+import { MemoryBatch, type SessionRecord } from './memory-batch.ts'
+
+interface KeptSession {
+  readonly key: SessionKey
+  state: SessionState
+  fold: SessionFold
+}
 
 /**
  * A store that keeps what a durable one keeps, in an object that outlives the broker but not the
  * process: what recovery means, in the fewest words. The contract of the other back ends is
  * measured on it, and simulated brokers crash over it. It is not what `store.backend: memory`
- * stands for (`volatile-store.ts`), for each change of a session costs as much as the session has.
+ * stands for (`volatile-store.ts`).
  *
  * Times in it are monotonic ms of the clock that the broker had: it serves brokers of one clock.
  *
- * Invariants: 1. nothing of a batch is kept before its commit, then all of it. 2. a session is kept
- * by client id, at its latest generation; records of another generation change nothing.
+ * Invariants: 1. nothing of a batch is kept before its commit, then all of it. 2. what was not
+ * begun, or has ended, is changed by no record.
  */
 export class MemoryStore implements Store {
   readonly isVolatile = false
-  readonly #sessions = new Map<string, StoredSession>()
+  readonly unsettledBytes = 0
+  /** Batches after which a session's snapshot is wanted; `Infinity` for never. */
+  readonly #snapshotsEvery: number
+  #lastNumber = 0
+  /** By generation. */
+  readonly #sessions = new Map<number, KeptSession>()
   readonly #retained = new Map<string, Message>()
+
+  constructor(snapshotsEvery = Number.POSITIVE_INFINITY) {
+    this.#snapshotsEvery = snapshotsEvery
+  }
+
+  get snapshotsWantedBelow(): number {
+    return Math.max(0, this.#lastNumber - this.#snapshotsEvery)
+  }
 
   /** Sessions kept. */
   get sessionCount(): number {
@@ -36,8 +57,12 @@ export class MemoryStore implements Store {
     return this.#retained.size
   }
 
-  newBatch(): StoreBatch {
-    return new MemoryBatch()
+  async open(): Promise<void> {
+    this.#lastNumber = 0
+  }
+
+  newBatch(number: number): StoreBatch {
+    return new MemoryBatch(number)
   }
 
   /** Committing a batch once more, as after a failure that came too late, changes nothing. */
@@ -49,38 +74,23 @@ export class MemoryStore implements Store {
   apply(batch: MemoryBatch): void {
     if (batch.isApplied) return
     batch.isApplied = true
-    for (const record of batch.records) {
-      switch (record.type) {
-        case 'retainedSet':
-          this.#retained.set(record.message.topic, record.message)
-          break
-        case 'retainedCleared':
-          this.#retained.delete(record.topic)
-          break
-        case 'sessionBegan':
-          this.#begin(record.key, record.state)
-          break
-        case 'sessionEnded':
-          if (this.#find(record.key) !== undefined) this.#sessions.delete(record.key.clientId)
-          break
-        case 'sessionChanged':
-          this.#update(record.key, { state: record.state })
-          break
-        case 'sessionSnapshot':
-          this.#update(record.key, { snapshot: record.snapshot })
-          break
-        case 'change': {
-          const stored = this.#find(record.key)
-          if (stored === undefined) break
-          this.#update(record.key, { snapshot: fold(stored.snapshot, record.change) })
-        }
-      }
+    this.#lastNumber = batch.number
+    for (const { key, records } of batch.sessions) {
+      for (const record of records) this.#apply(key, record)
+    }
+    for (const [topic, message] of batch.retained) {
+      if (message === undefined) this.#retained.delete(topic)
+      else this.#retained.set(topic, message)
     }
   }
 
   /** As they are when the first is asked for: commits go on meanwhile. */
   async *sessions(): AsyncIterable<StoredSession> {
-    const kept = [...this.#sessions.values()]
+    const kept = [...this.#sessions.values()].map(({ key, state, fold }) => ({
+      key,
+      state,
+      snapshot: { ...fold.snapshot(), mqueue: [] },
+    }))
     yield* kept
   }
 
@@ -89,24 +99,51 @@ export class MemoryStore implements Store {
     yield* kept
   }
 
+  async readQueue(
+    { generation }: SessionKey,
+    lane: LaneKey,
+    from: number,
+    limit: PageLimit,
+  ): Promise<readonly QueuedEntry[]> {
+    const queued = this.#sessions.get(generation)?.fold.snapshot().mqueue ?? []
+    const entries: QueuedEntry[] = []
+    let bytes = 0
+    for (const entry of queued) {
+      if (entry.lane !== lane || entry.sequence < from) continue
+      bytes += entry.message.cost
+      if (entries.length > 0 && (entries.length === limit.length || bytes > limit.bytes)) break
+      entries.push(entry)
+    }
+    return entries
+  }
+
   async close(): Promise<void> {}
 
-  #find({ clientId, generation }: SessionKey): StoredSession | undefined {
-    const stored = this.#sessions.get(clientId)
-    return stored?.key.generation === generation ? stored : undefined
-  }
-
-  #begin(key: SessionKey, state: SessionState): void {
+  #apply(key: SessionKey, record: SessionRecord): void {
     const { clientId, generation } = key
-    const stored = this.#sessions.get(clientId)
-    if (stored !== undefined && stored.key.generation > generation) return
-    const snapshot = emptySnapshot(clientId, generation, state.createdAtWallMs)
-    this.#sessions.delete(clientId)
-    this.#sessions.set(clientId, { key, state, snapshot })
-  }
-
-  #update(key: SessionKey, changed: Partial<StoredSession>): void {
-    const stored = this.#find(key)
-    if (stored !== undefined) this.#sessions.set(key.clientId, { ...stored, ...changed })
+    if (record.type === 'began') {
+      const { state } = record
+      const fold = new SessionFold(emptySnapshot(clientId, generation, state.createdAtWallMs))
+      this.#sessions.set(generation, { key, state, fold })
+      return
+    }
+    const kept = this.#sessions.get(generation)
+    if (kept === undefined) return
+    switch (record.type) {
+      case 'changed':
+        kept.state = record.state
+        break
+      case 'ended':
+        this.#sessions.delete(generation)
+        break
+      case 'snapshot': {
+        const { mqueue } = kept.fold.snapshot()
+        kept.state = record.state
+        kept.fold = new SessionFold({ ...record.snapshot, mqueue })
+        break
+      }
+      default:
+        kept.fold.apply(record)
+    }
   }
 }

@@ -1,5 +1,7 @@
+import { assert } from '../../base/assert.ts'
 import type { Store, StoreBatch, StoredSession } from '../../broker/ports.ts'
 import type { Message } from '../../mqtt/message.ts'
+import type { QueuedEntry } from '../../session/lane.ts'
 
 /**
  * `store.backend: memory`: nothing outlives the process, so nothing is written and no answer
@@ -7,9 +9,13 @@ import type { Message } from '../../mqtt/message.ts'
  */
 export class VolatileStore implements Store {
   readonly isVolatile = true
+  readonly snapshotsWantedBelow = 0
+  readonly unsettledBytes = 0
+
+  async open(): Promise<void> {}
 
   newBatch(): StoreBatch {
-    return emptyBatch
+    assert(false, 'nothing is recorded in a volatile store')
   }
 
   async commit(): Promise<void> {}
@@ -18,16 +24,9 @@ export class VolatileStore implements Store {
 
   async *retained(): AsyncIterable<Message> {}
 
-  async close(): Promise<void> {}
-}
+  async readQueue(): Promise<readonly QueuedEntry[]> {
+    return []
+  }
 
-const emptyBatch: StoreBatch = {
-  size: 0,
-  sessionBegan() {},
-  sessionChanged() {},
-  sessionEnded() {},
-  sessionSnapshot() {},
-  change() {},
-  retainedSet() {},
-  retainedCleared() {},
+  async close(): Promise<void> {}
 }

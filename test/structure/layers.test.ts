@@ -23,7 +23,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   system: ['base'],
   daemon: [...leftOf('config'), 'system'],
   index: [...leftOf('config'), 'daemon'],
-  cli: [...leftOf('config'), 'system', 'daemon'],
+  // A client for tools, and the load generator: beside the broker, of which they import nothing.
+  client: ['base', 'mqtt'],
+  bench: ['base', 'mqtt', 'client'],
+  cli: [...leftOf('config'), 'system', 'daemon', 'client', 'bench'],
 }
 
 /** A third-party package has one home, so that what it can do wrong has one place. */
@@ -34,6 +37,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['src/base/'],
   ws: ['src/listeners/'],
   yargs: ['src/cli/'],
+  'classic-level': ['src/store/embedded/'],
   ioredis: ['src/store/redis/', 'src/cluster/'],
   yaml: ['src/config/'],
   zod: ['src/config/'],

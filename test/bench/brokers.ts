@@ -1,0 +1,81 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { findTool } from '../support/system.ts'
+
+/** A broker that can be started as a process. */
+export interface BrokerKind {
+  readonly name: string
+  /** Added to the environment of its process. */
+  readonly env: Readonly<Record<string, string>>
+  /** Writes what it needs into its folder; answers its command line. */
+  configure(folder: string, port: number): readonly string[]
+}
+
+export interface OursOptions {
+  /** Its program, `bin/mqtt-broker` of this checkout or of another one. */
+  readonly program: string
+  readonly store: string
+  readonly logLevel: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** The broker of this project: nothing is dropped, 1,000 messages in flight. */
+export function ours(options: OursOptions, name = 'ours'): BrokerKind {
+  return {
+    name,
+    env: options.env,
+    configure(folder, port) {
+      const file = join(folder, 'zone.yaml')
+      // JSON is YAML.
+      writeFileSync(file, JSON.stringify(ourConfiguration(options, folder, port), null, 2))
+      return [process.execPath, resolve(options.program), '--config', file]
+    },
+  }
+}
+
+function ourConfiguration({ store, logLevel }: OursOptions, folder: string, port: number): object {
+  return {
+    node: { name: 'bench', data_dir: join(folder, 'data') },
+    listeners: [{ name: 'tcp', type: 'tcp', bind: `127.0.0.1:${port}` }],
+    zones: {
+      default: { max_mqueue_len: 'infinity', max_mqueue_bytes: 'infinity', max_inflight: 1000 },
+    },
+    store: { backend: store },
+    limits: { max_queued_bytes: 'infinity' },
+    auth: { allow_anonymous: true },
+    log: { level: logLevel, format: 'json' },
+  }
+}
+
+/** Debian's mosquitto with settings that drop nothing; further lines replace those of the same key. */
+export function mosquitto(lines: readonly string[], name = 'mosquitto'): BrokerKind {
+  return {
+    name,
+    env: {},
+    configure(folder, port) {
+      const file = join(folder, 'mosquitto.conf')
+      writeFileSync(file, mosquittoConfiguration(lines, folder, port))
+      // It gives up the rights of root, and then writes into this folder.
+      chmodSync(folder, 0o777)
+      return [findTool('mosquitto') ?? 'mosquitto', '-c', file]
+    },
+  }
+}
+
+function mosquittoConfiguration(lines: readonly string[], folder: string, port: number): string {
+  const settings = new Map([
+    ['listener', `${port} 127.0.0.1`],
+    ['allow_anonymous', 'true'],
+    ['max_queued_messages', '0'],
+    ['max_inflight_messages', '1000'],
+    ['persistence', 'false'],
+    ['persistence_location', `${folder}/`],
+    ['log_type', 'none'],
+    ['set_tcp_nodelay', 'true'],
+  ])
+  for (const line of lines) {
+    const at = line.indexOf(' ')
+    settings.set(line.slice(0, at), line.slice(at + 1))
+  }
+  return [...settings].map(([key, value]) => `${key} ${value}\n`).join('')
+}

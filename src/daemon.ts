@@ -2,8 +2,10 @@ import { AnonymousAuthenticator } from './auth/anonymous.ts'
 import { Deadlines } from './base/deadlines.ts'
 import type { Logger } from './base/logger.ts'
 import { Broker } from './broker/broker.ts'
+import { defaultJournalOptions } from './broker/journal.ts'
 import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
 import type { Authenticator } from './channel/ports.ts'
+import { chosenStore, queuedBytesMax } from './chosen-store.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { ConnectionParts } from './listeners/connection.ts'
 import { connectionsByFileLimit } from './listeners/file-limit.ts'
@@ -15,7 +17,6 @@ import { Reception } from './listeners/reception.ts'
 import { listenTcp } from './listeners/tcp.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
-import { VolatileStore } from './store/memory/volatile-store.ts'
 import { systemClock, systemRandom, systemWake } from './system.ts'
 import { OutputPool } from './wire/output-pool.ts'
 
@@ -51,11 +52,11 @@ export class Daemon {
   #stopping: Promise<void> | undefined
 
   constructor(configuration: Configuration, log: Logger, extras: DaemonExtras = {}) {
-    const { auth, limits, node, retainer, zones } = configuration
+    const { auth, limits, node, retainer, store, zones } = configuration
     this.#configuration = configuration
     this.#log = log
     this.#deadlines = new Deadlines(systemClock, systemWake)
-    this.#store = extras.store ?? new VolatileStore()
+    this.#store = extras.store ?? chosenStore(configuration, log)
     this.broker = new Broker({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -64,8 +65,16 @@ export class Daemon {
       afterTurn: setImmediate,
       authenticator: extras.authenticator ?? new AnonymousAuthenticator(auth.allowAnonymous),
       store: this.#store,
+      journal: {
+        ...defaultJournalOptions,
+        commitIntervalMs: store.commitIntervalMs,
+        asyncIntervalMs: store.asyncIntervalMs,
+      },
       zones,
-      limits,
+      limits: {
+        sessionsMax: limits.sessionsMax,
+        queuedBytesMax: queuedBytesMax(configuration),
+      },
       retainer: {
         messagesMax: retainer.retainedMessagesMax,
         payloadBytesMax: retainer.payloadSizeMax,
@@ -157,6 +166,24 @@ export class Daemon {
     await this.#cutOff()
     this.#deadlines.clear()
     await this.#store.close()
+    this.#tellStore()
+  }
+
+  /** What was written, for those who wonder what their disk has to do. */
+  #tellStore(): void {
+    if (this.#store.isVolatile || this.#listeners.length === 0) return
+    const { batchRecords, commitMs, elided, failures, pagesRead, records } =
+      this.broker.journal.meter
+    const fields = {
+      batches: batchRecords.count,
+      records,
+      elided,
+      pagesRead,
+      failures,
+      commitMsMedian: commitMs.quantile(0.5),
+      commitMsMax: Math.round(commitMs.max),
+    }
+    this.#log.info(fields, 'store closed')
   }
 
   async #cutOff(): Promise<void> {

@@ -19,6 +19,7 @@ afterEach(async () => {
 function configured(listeners: Partial<ListenerOptions>[] = [{}], timeoutMs = 5000): Configuration {
   return {
     ...defaultConfiguration(),
+    store: { ...defaultConfiguration().store, backend: 'memory' },
     listeners: listeners.map((options) => ({ ...defaultListenerOptions, port: 0, ...options })),
     shutdown: { timeoutMs },
   }

@@ -22,6 +22,8 @@ export class ManagedSession implements RecordedSession {
   disconnectedAtWallMs: number | undefined
   /** Monotonic ms since when the client is away. */
   disconnectedAt: number | undefined
+  /** Nobody finds it any more; the store keeps it for what it leaves to others. */
+  isOver = false
 
   constructor(session: Session, zone: Zone) {
     this.session = session
@@ -55,6 +57,7 @@ export class ManagedSession implements RecordedSession {
       will: this.will,
       createdAtWallMs: this.session.createdAtWallMs,
       disconnectedAt: this.disconnectedAt,
+      isOver: this.isOver,
     }
   }
 

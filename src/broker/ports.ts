@@ -34,6 +34,8 @@ export interface SessionState {
   readonly createdAtWallMs: number
   /** Monotonic ms; undefined while the client is connected. */
   readonly disconnectedAt: number | undefined
+  /** It is over, but for what others may get of it: no client finds it any more. */
+  readonly isOver: boolean
 }
 
 export interface StoredWill {
@@ -102,10 +104,13 @@ export interface Store {
   readonly snapshotsWantedBelow: number
   /** Bytes that were committed and have not found their place yet; reading pauses when they are many. */
   readonly unsettledBytes: number
-  /** All sessions, those too that a newer one of the same client has followed. */
+  /** All sessions, those too that a newer one of the same client has followed; once, after `open`. */
   sessions(): AsyncIterable<StoredSession>
+  /** All retained messages; once, after `open`. */
   retained(): AsyncIterable<Message>
-  /** Entries of a lane from a sequence on, the oldest first, as far as they are committed. */
+  /** The retained message of a topic, as far as it is committed. */
+  readRetained(topic: string): Promise<Message | undefined>
+  /** Entries of a lane from a sequence on, the oldest first, as far as they are in committed pages. */
   readQueue(
     key: SessionKey,
     lane: LaneKey,

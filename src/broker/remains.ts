@@ -5,8 +5,8 @@ import type { ManagedSession } from './managed-session.ts'
 /**
  * What ended sessions leave of shared subscriptions to their other members. [MQTT-4.8.2-5] What is in
  * memory moves at once. What is only in the store is read page by page, and each page leaves the
- * ended session in the batch in which others get it; until then the session stays in the store, so
- * that a restart goes on with it.
+ * ended session in the batch in which others get it; until then the session stays in the store,
+ * where it counts as over, so that a restart goes on with it.
  */
 export class Remains {
   readonly #redispatch: (from: string, left: readonly Undelivered[], zone: Zone) => void
@@ -30,9 +30,14 @@ export class Remains {
     this.#endIfEmpty(managed)
   }
 
-  #endIfEmpty({ recorder, session }: ManagedSession): void {
+  #endIfEmpty(managed: ManagedSession): void {
+    const { recorder, session } = managed
     if (recorder === undefined) return session.clear()
-    if (session.hasStored) return
+    if (session.hasStored) {
+      if (!managed.isOver) recorder.state()
+      managed.isOver = true
+      return
+    }
     session.clear()
     recorder.end()
     recorder.owner = undefined

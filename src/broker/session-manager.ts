@@ -59,7 +59,7 @@ export class SessionManager implements Sessions {
   readonly #remains: Remains
   readonly #lock = new KeyedMutex()
   #generation = 0
-  /** Out of the store: sessions that newer ones have followed. */
+  /** Out of the store: sessions that are over, but for what they leave to others. */
   readonly #superseded: ManagedSession[] = []
 
   constructor(parts: SessionManagerParts) {
@@ -121,6 +121,8 @@ export class SessionManager implements Sessions {
     const goesOn = existing !== undefined && !request.cleanStart && existing.expiryInterval > 0
     if (takenFrom !== undefined) this.#takeOver(existing as ManagedSession, takenFrom, goesOn)
     if (existing !== undefined && !goesOn) {
+      // The one who comes is answered when the end of what was there is safe.
+      if (existing.recorder !== undefined) existing.recorder.isAwaited ||= isAwaited(request.zone)
       this.#finish(existing, request.cleanStart ? 'discarded' : 'terminated')
     }
     if (!goesOn && !this.#bounds.makeRoom(this.#sessions.size)) {
@@ -215,8 +217,9 @@ export class SessionManager implements Sessions {
     managed.expiryInterval = state.expiryInterval
     managed.will = state.will
     this.#setAwaySince(managed, state.disconnectedAt)
+    managed.isOver = state.isOver
     const other = this.#sessions.get(session.clientId)
-    if (other !== undefined && other.session.generation > key.generation) {
+    if (state.isOver || (other !== undefined && other.session.generation > key.generation)) {
       this.#superseded.push(managed)
       return
     }

@@ -2,6 +2,7 @@ import { createLogger, type RootLogger } from '../base/logger.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { Daemon } from '../daemon.ts'
 import { ListenError } from '../listeners/listen-error.ts'
+import { StoreError } from '../store/errors.ts'
 import { ExitCode } from './exit-code.ts'
 import { type SettingFlags, settle } from './settings.ts'
 import { SignalWatch } from './signal-watch.ts'
@@ -24,7 +25,7 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
     logger.info({}, 'stopped')
     return ExitCode.Ok
   } catch (error) {
-    if (!(error instanceof ListenError)) throw error
+    if (!(error instanceof ListenError || error instanceof StoreError)) throw error
     process.stderr.write(`mqtt-broker: ${error.message}\n`)
     return ExitCode.Failure
   }

@@ -2,6 +2,7 @@ import type { LogFormat, LogLevel } from '../base/logger.ts'
 import type { ChannelOptions, Rate } from '../channel/options.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import type { SessionOptions } from '../session/options.ts'
+import type { Share } from './share.ts'
 
 /** What the clients of a zone get, and how many of them there may be. */
 export interface ZoneOptions {
@@ -23,9 +24,28 @@ export interface NodeOptions {
 export interface LimitOptions {
   /** Sessions of the whole broker, connected or not; `Infinity` for no limit. */
   readonly sessionsMax: number
-  /** Bytes waiting in the queues of all sessions; `Infinity` for no limit. */
-  readonly queuedBytesMax: number
+  /** Bytes waiting in the queues of all sessions, or a share of what there is room for. */
+  readonly queuedBytesMax: number | Share
 }
+
+/** What a store does with new work while it fails: lets clients wait, or refuses. */
+export const failurePolicies = ['pause', 'reject'] as const
+export type FailurePolicy = (typeof failurePolicies)[number]
+
+/** Where sessions and retained messages are kept. */
+export interface StoreOptions {
+  readonly backend: StoreBackend
+  /** Absolute; for what is kept in files. */
+  readonly path: string
+  /** Bytes that it may take; `Infinity` for what the disk has. */
+  readonly bytesMax: number
+  readonly commitIntervalMs: number
+  readonly asyncIntervalMs: number
+  readonly onFailure: FailurePolicy
+}
+
+export const storeBackends = ['embedded', 'memory'] as const
+export type StoreBackend = (typeof storeBackends)[number]
 
 export interface RetainerOptions {
   readonly retainedMessagesMax: number
@@ -42,7 +62,7 @@ export interface Configuration {
   readonly listeners: readonly ListenerOptions[]
   /** Always has `default`. */
   readonly zones: ReadonlyMap<string, ZoneOptions>
-  readonly store: { readonly backend: 'memory' }
+  readonly store: StoreOptions
   readonly limits: LimitOptions
   readonly retainer: RetainerOptions
   readonly auth: { readonly allowAnonymous: boolean }

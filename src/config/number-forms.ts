@@ -2,6 +2,7 @@ import type { Rate } from '../channel/options.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { type Form, patternOrVariable, textOf, Wrong } from './form.ts'
 import { parseRate, type RateUnit } from './rate.ts'
+import { Share } from './share.ts'
 import { formatSize, parseSize } from './size.ts'
 
 /** The smallest and largest value; `infinity` says that the word is allowed for no limit at all. */
@@ -87,8 +88,8 @@ export function size(range: Range): Form<number> {
   }
 }
 
-/** A size, or a share of `whole` bytes; read as bytes. */
-export function sizeOrShare(whole: number): Form<number> {
+/** A size, read as bytes, or a share. */
+export function sizeOrShare(): Form<number | Share> {
   return {
     wanted: 'a size such as 512MB, a share from 1% to 100%, or infinity',
     json: sizeJson('infinity|\\d+%'),
@@ -99,7 +100,7 @@ export function sizeOrShare(whole: number): Form<number> {
       }
       const percent = Number(share)
       if (percent < 1 || percent > 100) return new Wrong('is not a share from 1% to 100%')
-      return Math.floor((whole * percent) / 100)
+      return new Share(percent)
     },
   }
 }

@@ -1,9 +1,10 @@
 import { resolve as resolvePath } from 'node:path'
 import { defaultListenerOptions } from '../listeners/options.ts'
 import { isLoopback } from './bind.ts'
-import type { Configuration, ZoneOptions } from './configuration.ts'
+import type { Configuration, StoreOptions, ZoneOptions } from './configuration.ts'
 import { listenerOptions } from './listener-options.ts'
-import { heapBytesMax, type Keys } from './schema.ts'
+import type { Keys } from './schema.ts'
+import { Share } from './share.ts'
 import { defaultZoneKeys, type WholeZone, zoneOptions } from './zone-options.ts'
 import type { ZoneKeys } from './zone-schema.ts'
 
@@ -17,17 +18,15 @@ export function resolveKeys(keys: Keys, dataHome: string): Configuration {
   const limits = keys.limits ?? {}
   const retainer = keys.retainer ?? {}
   const infinity = Number.POSITIVE_INFINITY
+  const dataDir = resolvePath(dataHome, keys.node?.data_dir ?? 'data')
   return {
-    node: {
-      name: keys.node?.name ?? 'broker-1',
-      dataDir: resolvePath(dataHome, keys.node?.data_dir ?? 'data'),
-    },
+    node: { name: keys.node?.name ?? 'broker-1', dataDir },
     listeners,
     zones: resolveZones(keys.zones ?? {}),
-    store: { backend: keys.store?.backend ?? 'memory' },
+    store: resolveStore(keys.store ?? {}, dataDir),
     limits: {
       sessionsMax: limits.max_sessions ?? infinity,
-      queuedBytesMax: limits.max_queued_bytes ?? Math.floor(heapBytesMax / 2),
+      queuedBytesMax: limits.max_queued_bytes ?? new Share(50),
     },
     retainer: {
       retainedMessagesMax: retainer.max_retained_messages ?? infinity,
@@ -37,6 +36,18 @@ export function resolveKeys(keys: Keys, dataHome: string): Configuration {
     auth: { allowAnonymous: keys.auth?.allow_anonymous ?? isPrivate },
     shutdown: { timeoutMs: keys.shutdown?.timeout ?? 10_000 },
     log: { level: keys.log?.level ?? 'info', format: keys.log?.format ?? 'auto' },
+  }
+}
+
+/** A relative path is relative to the folder for everything on disk. */
+function resolveStore(store: NonNullable<Keys['store']>, dataDir: string): StoreOptions {
+  return {
+    backend: store.backend ?? 'embedded',
+    path: resolvePath(dataDir, store.path ?? 'store'),
+    bytesMax: store.max_bytes ?? Number.POSITIVE_INFINITY,
+    commitIntervalMs: store.commit_interval ?? 1,
+    asyncIntervalMs: store.async_interval ?? 1000,
+    onFailure: store.on_failure ?? 'pause',
   }
 }
 

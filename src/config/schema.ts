@@ -1,6 +1,6 @@
-import { getHeapStatistics } from 'node:v8'
 import * as z from 'zod'
 import { logFormats, logLevels } from '../base/logger.ts'
+import { failurePolicies, storeBackends } from './configuration.ts'
 import { optional } from './form.ts'
 import { choice, flag, text } from './forms.ts'
 import { listenerSchema } from './listener-schema.ts'
@@ -8,12 +8,10 @@ import { duration, size, sizeOrShare, whole } from './number-forms.ts'
 import { zoneSchema } from './zone-schema.ts'
 
 const countMax = 1_000_000_000
-
-/** Bytes that the heap may grow to: what a share such as `50%` is a share of. */
-export const heapBytesMax = getHeapStatistics().heap_size_limit
+const bytesMax = Number.MAX_SAFE_INTEGER
 
 /** Stores that are planned: naming one gets an answer of its own. */
-const laterBackends = ['embedded', 'redis', 'sql']
+const laterBackends = ['redis', 'sql']
 
 /**
  * The whole file. It refuses unknown keys everywhere, and knows only what this version does. An
@@ -28,11 +26,20 @@ export const schema = z.strictObject({
     .nullish(),
   listeners: z.array(listenerSchema).nullish(),
   zones: z.record(z.string(), zoneSchema.nullish()).nullish(),
-  store: z.strictObject({ backend: optional(choice(['memory'], laterBackends)) }).nullish(),
+  store: z
+    .strictObject({
+      backend: optional(choice(storeBackends, laterBackends)),
+      path: optional(text('a path', /^[^\0]+$/)),
+      max_bytes: optional(size({ min: 64 * 1024 * 1024, max: bytesMax, infinity: true })),
+      commit_interval: optional(duration({ min: 0, max: 1000 })),
+      async_interval: optional(duration({ min: 1, max: 60_000 })),
+      on_failure: optional(choice(failurePolicies)),
+    })
+    .nullish(),
   limits: z
     .strictObject({
       max_sessions: optional(whole({ min: 1, max: countMax, infinity: true })),
-      max_queued_bytes: optional(sizeOrShare(heapBytesMax)),
+      max_queued_bytes: optional(sizeOrShare()),
     })
     .nullish(),
   retainer: z

@@ -30,6 +30,9 @@ export class Message {
    * shape 5 without and with one. Owned by `wire/publish-bytes.ts`.
    */
   encodings: (Frame | undefined)[] | undefined
+  /** The batch in which a store has it already, and as what; owned by the store. */
+  notedBy: object | undefined
+  notedAs: number
 
   constructor(
     topic: string,
@@ -52,6 +55,8 @@ export class Message {
     this.number = number
     this.#frame = frame
     this.encodings = undefined
+    this.notedBy = undefined
+    this.notedAs = 0
   }
 
   /** The frame it came in as. */

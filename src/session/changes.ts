@@ -94,6 +94,11 @@ export class SessionFold {
     }
   }
 
+  /** The sequence below which a lane has nothing; undefined when it has nothing at all. */
+  laneHead(key: LaneKey): number | undefined {
+    return this.#lanes.get(key)?.head
+  }
+
   snapshot(): SessionSnapshot {
     const { clientId, generation, createdAtWallMs } = this.#from
     return {

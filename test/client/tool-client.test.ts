@@ -22,7 +22,8 @@ afterEach(async () => {
 
 async function startBroker(): Promise<ServerAddress> {
   const listeners = [{ ...defaultListenerOptions, port: 0 }]
-  const daemon = await startDaemon({ ...defaultConfiguration(), listeners }, new TestLog())
+  const store = { ...defaultConfiguration().store, backend: 'memory' as const }
+  const daemon = await startDaemon({ ...defaultConfiguration(), listeners, store }, new TestLog())
   daemons.push(daemon)
   return { host: '127.0.0.1', port: daemon.listeners[0]?.port ?? 0 }
 }

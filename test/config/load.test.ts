@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { defaultChannelOptions } from '../../src/channel/options.ts'
 import { readListenFlags } from '../../src/config/listen-flag.ts'
 import { defaultConfiguration, loadConfiguration } from '../../src/config/load.ts'
+import { Share } from '../../src/config/share.ts'
 import { defaultListenerOptions } from '../../src/listeners/options.ts'
 import { defaultSessionOptions } from '../../src/session/options.ts'
 import { accepted, load } from './kit.ts'
@@ -29,8 +30,12 @@ describe('without a file', () => {
   })
 
   test('an empty file, and empty sections, say the same', () => {
-    const { dataDir: _, ...node } = defaultConfiguration().node
-    const expected = { ...defaultConfiguration(), node: expect.objectContaining(node) }
+    const { node, store, ...rest } = defaultConfiguration()
+    const expected = {
+      ...rest,
+      node: { ...node, dataDir: expect.stringMatching(/\/data$/) },
+      store: { ...store, path: expect.stringMatching(/\/data\/store$/) },
+    }
     expect(accepted('')).toEqual(expected)
     expect(accepted('# nothing')).toEqual(expected)
     expect(accepted('node:\nlisteners:\nzones:\n  default:\nlog:\nauth: {}')).toEqual(expected)
@@ -114,7 +119,7 @@ retainer: { max_retained_messages: 5, max_payload_size: 2KB, msg_expiry_interval
 auth: { allow_anonymous: false }
 shutdown: { timeout: 500ms }
 log: { level: warn, format: json }
-store: { backend: memory }
+store: { backend: memory, path: p, max_bytes: 1GB, commit_interval: 5ms, async_interval: 2s, on_failure: reject }
 `)
   expect(configuration).toMatchObject({
     node: { name: 'edge-1', dataDir: '/var/lib/broker' },
@@ -123,14 +128,21 @@ store: { backend: memory }
     auth: { allowAnonymous: false },
     shutdown: { timeoutMs: 500 },
     log: { level: 'warn', format: 'json' },
-    store: { backend: 'memory' },
+    store: {
+      backend: 'memory',
+      path: '/var/lib/broker/p',
+      bytesMax: 1024 ** 3,
+      commitIntervalMs: 5,
+      asyncIntervalMs: 2000,
+      onFailure: 'reject',
+    },
   })
 })
 
-test('a share of the queued bytes is of what the heap may grow to', () => {
-  const half = defaultConfiguration().limits.queuedBytesMax
-  const quarter = accepted('limits: { max_queued_bytes: 25% }').limits.queuedBytesMax
-  expect(Math.abs(half - 2 * quarter)).toBeLessThan(4)
+test('a share of the queued bytes is of what there is room for', () => {
+  const { queuedBytesMax } = accepted('limits: { max_queued_bytes: 25% }').limits
+  expect(queuedBytesMax).toEqual(new Share(25))
+  expect(new Share(25).of(1003)).toBe(250)
 })
 
 describe('relative paths', () => {

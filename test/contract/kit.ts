@@ -23,8 +23,6 @@ export interface StoreBackend {
 
 /** What a back end may do without; the tests of a feature run only where it is. */
 export interface StoreFeatures {
-  /** Gives back the same after closing and opening again, as another process would see it. */
-  readonly reopens: boolean
   /** Carries times over to another process by the wall clock. */
   readonly carriesTime: boolean
 }
@@ -51,6 +49,7 @@ export const state: SessionState = {
   will: undefined,
   createdAtWallMs: 1_700_000_000_000,
   disconnectedAt: undefined,
+  isOver: false,
 }
 export const key: SessionKey = { clientId: 'c', generation: 5 }
 export const earlier: SessionKey = { clientId: 'c', generation: 4 }
@@ -96,9 +95,9 @@ export class StoreKit {
     return this.commit((batch) => write(batch.session(key)))
   }
 
-  /** Goes on as another process, with another clock. */
-  async reopen(after: Partial<StoreTime> = {}): Promise<void> {
-    this.store = await this.#opened.reopen({ now: 0, wallMs: this.time.wallMs, ...after })
+  /** Goes on as another process, with another clock where one is given. */
+  async reopen(after: StoreTime = this.time): Promise<void> {
+    this.store = await this.#opened.reopen(after)
     this.#number = 0
   }
 
@@ -108,8 +107,14 @@ export class StoreKit {
     return entries.map(({ sequence, message }) => `${sequence} ${message.payload}`)
   }
 
-  /** By generation. */
+  /** By generation, as another process finds them. */
   async sessions(): Promise<StoredSession[]> {
+    await this.reopen()
+    return this.foundSessions()
+  }
+
+  /** By generation, after `reopen`. */
+  async foundSessions(): Promise<StoredSession[]> {
     const sessions: StoredSession[] = []
     for await (const session of this.store.sessions()) sessions.push(session)
     return sessions.sort((a, b) => a.key.generation - b.key.generation)
@@ -123,6 +128,7 @@ export class StoreKit {
   }
 
   async retained(): Promise<Message[]> {
+    await this.reopen()
     const messages: Message[] = []
     for await (const kept of this.store.retained()) messages.push(kept)
     return messages

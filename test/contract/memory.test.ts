@@ -3,7 +3,7 @@ import { storeContract } from './store.ts'
 
 storeContract({
   name: 'MemoryStore',
-  features: { reopens: true, carriesTime: false },
+  features: { carriesTime: false },
   async open() {
     const store = new MemoryStore()
     const reopen = async (): Promise<MemoryStore> => {

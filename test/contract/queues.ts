@@ -41,6 +41,7 @@ export function queueContract(backend: StoreBackend): void {
         session.began(state)
         queue(session, 0, 1, 40)
         session.page(0, entriesOf(1, 30))
+        session.page(0, entriesOf(31, 40))
       })
       expect(await kit.read(0, 29, { length: 3, bytes: 1000 })).toEqual([
         '29 m29',
@@ -60,6 +61,7 @@ export function queueContract(backend: StoreBackend): void {
         queue(session, 1022, 6, 6)
         session.page(0, entriesOf(1, 3))
         session.page(1, entriesOf(4, 5))
+        session.page(1022, entriesOf(6, 6))
       })
       expect(await kit.read(0)).toEqual(['1 m1', '2 m2', '3 m3'])
       expect(await kit.read(1)).toEqual(['4 m4', '5 m5'])
@@ -76,13 +78,14 @@ export function queueContract(backend: StoreBackend): void {
       await kit.commitTo((session) => session.lane(lane(0, 10, 10, 0)))
       expect((await kit.theSession())?.snapshot).toMatchObject({ lanes: [], nextSequence: 10 })
       await kit.commitTo((session) => queue(session, 0, 10, 10))
+      await kit.reopen()
       expect(await kit.read(0, 10)).toEqual(['10 m10'])
     })
 
     it('takes a snapshot for everything but what waits, which is in pages', async () => {
       await kit.commitTo((session) => {
         session.began(state)
-        session.subscribed('old', options)
+        session.subscribed('s', options)
         slot(session, 1, 1)
         session.awaitingRel(5, 1000)
         queue(session, 0, 1, 2)
@@ -90,21 +93,32 @@ export function queueContract(backend: StoreBackend): void {
       const before = (await kit.theSession())?.snapshot as StoredSession['snapshot']
       await kit.commitTo((session) => {
         session.page(0, entriesOf(1, 2))
-        session.snapshot(
-          { ...state, username: 'eve' },
-          { ...before, subscriptions: [['s', options]], inflight: [], awaitingRel: [[6, 2000]] },
-        )
+        session.snapshot(state, before)
       })
-      await kit.commitTo((session) => queue(session, 0, 3, 3, 1))
-      const after = await kit.theSession()
-      expect(after?.state.username).toBe('eve')
-      expect(after?.snapshot).toMatchObject({
-        subscriptions: [['s', options]],
-        inflight: [],
-        awaitingRel: [[6, 2000]],
-        lanes: [lane(0, 1, 4, 3)],
+      await kit.commitTo((session) => {
+        session.unsubscribed('s')
+        session.relReceived(5)
+        queue(session, 0, 3, 3, 1)
       })
+      const after = (await kit.theSession())?.snapshot
+      expect(after).toMatchObject({ subscriptions: [], awaitingRel: [], lanes: [lane(0, 1, 4, 3)] })
+      expect(after?.inflight).toEqual(before.inflight)
       expect(await kit.read(0)).toEqual(['1 m1', '2 m2', '3 m3'])
+    })
+
+    it('finds pages at once, and what is in none when it is opened again', async () => {
+      await kit.commitTo((session) => {
+        session.began(state)
+        queue(session, 0, 1, 300)
+        session.page(0, entriesOf(1, 200))
+      })
+      expect(await kit.read(0, 199, { length: 2, bytes: 1000 })).toEqual(['199 m199', '200 m200'])
+      await kit.commitTo((session) => queue(session, 0, 301, 310, 1))
+      for (let time = 0; time < 2; time++) {
+        await kit.reopen()
+        const texts = await kit.read(0)
+        expect([texts.length, texts[0], texts.at(-1)]).toEqual([310, '1 m1', '310 m310'])
+      }
     })
 
     it('lets many sessions share a message', async () => {
@@ -117,6 +131,7 @@ export function queueContract(backend: StoreBackend): void {
           session.lane(lane(0, 1, 2, 1))
         }
       })
+      await kit.reopen()
       for (let generation = 10; generation < 20; generation++) {
         const session = { clientId: `c${generation}`, generation }
         const entries = await kit.store.readQueue(session, 0, 0, all)

@@ -168,6 +168,7 @@ export function sessionContract(backend: StoreBackend): void {
       batch.retainedSet(retained('a', '1'))
       await kit.store.commit(batch)
       await kit.store.commit(batch)
+      await kit.reopen()
       expect(await kit.read(0)).toEqual(['1 m1'])
       expect((await kit.theSession())?.snapshot.lanes).toEqual([lane(0, 1, 2, 1)])
       expect(await kit.retained()).toHaveLength(1)

@@ -21,7 +21,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   config: [...leftOf('broker'), 'wire', 'store', 'cluster', 'auth', 'admin', 'listeners'],
   // The machine's clock, timer and chance: what the composition root hands in.
   system: ['base'],
-  daemon: [...leftOf('config'), 'system'],
+  // The store that the configuration names.
+  'chosen-store': leftOf('config'),
+  daemon: [...leftOf('config'), 'system', 'chosen-store'],
   index: [...leftOf('config'), 'daemon'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.
   client: ['base', 'mqtt'],

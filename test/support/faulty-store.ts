@@ -78,6 +78,10 @@ export class FaultyStore implements Store {
     return this.#store.retained()
   }
 
+  readRetained(topic: string): Promise<Message | undefined> {
+    return this.#store.readRetained(topic)
+  }
+
   readQueue(...asked: Parameters<Store['readQueue']>): ReturnType<Store['readQueue']> {
     return this.#store.readQueue(...asked)
   }

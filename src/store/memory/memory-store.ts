@@ -99,6 +99,10 @@ export class MemoryStore implements Store {
     yield* kept
   }
 
+  async readRetained(topic: string): Promise<Message | undefined> {
+    return this.#retained.get(topic)
+  }
+
   async readQueue(
     { generation }: SessionKey,
     lane: LaneKey,

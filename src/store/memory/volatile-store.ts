@@ -24,6 +24,8 @@ export class VolatileStore implements Store {
 
   async *retained(): AsyncIterable<Message> {}
 
+  async readRetained(): Promise<undefined> {}
+
   async readQueue(): Promise<readonly QueuedEntry[]> {
     return []
   }

@@ -1,0 +1,149 @@
+import { ClassicLevel } from 'classic-level'
+import { StoreDamaged, StoreInUse, StoreUnavailable, systemCode } from '../errors.ts'
+
+/** Bytes that are written at once. */
+const chunkBytes = 2 * 1024 * 1024
+/** Keys that are read at once. */
+const readKeys = 1000
+
+/** One key and its value; undefined where it is to be removed. */
+export interface Write {
+  readonly key: Buffer
+  readonly value: Buffer | undefined
+}
+
+type Level = ClassicLevel<Buffer, Buffer>
+type Range = { gte: Buffer; lt: Buffer; reverse?: boolean }
+
+/** LevelDB with keys and values in bytes: what is written is safe when the write resolves. */
+export class Database {
+  readonly #folder: string
+  readonly #isNew: boolean
+  #level: Level
+
+  private constructor(folder: string, level: Level, isNew: boolean) {
+    this.#folder = folder
+    this.#level = level
+    this.#isNew = isNew
+  }
+
+  /** Rejects: StoreInUse, StoreDamaged, StoreUnavailable. */
+  static async open(folder: string): Promise<Database> {
+    const level = newLevel(folder)
+    await openLevel(level, folder)
+    const [first] = await level.keys({ limit: 1 }).all()
+    return new Database(folder, level, first === undefined)
+  }
+
+  /** Whether nothing is in it. */
+  get isNew(): boolean {
+    return this.#isNew
+  }
+
+  async get(key: Buffer): Promise<Buffer | undefined> {
+    return this.#level.get(key)
+  }
+
+  getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]> {
+    return this.#level.getMany(keys)
+  }
+
+  /** All keys of a range, in their order. */
+  async *keys(range: Range): AsyncIterable<Buffer[]> {
+    const iterator = this.#level.keys({ ...range, fillCache: false })
+    try {
+      for (;;) {
+        const keys = await iterator.nextv(readKeys)
+        if (keys.length === 0) return
+        yield keys
+      }
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  /** All keys of a range with their values, as they are when it begins. */
+  async *entries(range: Range): AsyncIterable<[key: Buffer, value: Buffer][]> {
+    const iterator = this.#level.iterator({
+      ...range,
+      fillCache: false,
+      highWaterMarkBytes: 1 << 20,
+    })
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(readKeys)
+        if (entries.length === 0) return
+        yield entries
+      }
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  /** Writes from the front of a list as much as is written at once; answers how much. */
+  async write(writes: readonly Write[]): Promise<number> {
+    const batch = this.#level.batch()
+    let bytes = 0
+    let count = 0
+    for (const { key, value } of writes) {
+      if (bytes >= chunkBytes) break
+      if (value === undefined) batch.del(key)
+      else batch.put(key, value)
+      bytes += key.length + (value?.length ?? 0)
+      count++
+    }
+    await batch.write({ sync: true })
+    return count
+  }
+
+  /** After a write failed LevelDB takes no other before it is opened anew. Rejects as `open` does. */
+  async reopen(): Promise<void> {
+    await this.#level.close()
+    const level = newLevel(this.#folder)
+    await openLevel(level, this.#folder)
+    this.#level = level
+  }
+
+  /** Gives back what was removed and overwritten; the database may be used meanwhile. */
+  compact(): Promise<void> {
+    return this.#level.compactRange(Buffer.from([0]), Buffer.from([0xff]))
+  }
+
+  close(): Promise<void> {
+    return this.#level.close()
+  }
+}
+
+function newLevel(folder: string): Level {
+  return new ClassicLevel<Buffer, Buffer>(folder, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    maxOpenFiles: 256,
+    writeBufferSize: 8 * 1024 * 1024,
+    cacheSize: 8 * 1024 * 1024,
+  })
+}
+
+async function openLevel(level: Level, folder: string): Promise<void> {
+  try {
+    await level.open()
+  } catch (error) {
+    throw explain(error, folder)
+  }
+}
+
+/** LevelDB says what was wrong in the cause of what it throws. */
+function explain(error: unknown, folder: string): Error {
+  const cause = (error as Error).cause ?? error
+  const { code, message } = cause as { code?: string; message?: string }
+  if (code === 'LEVEL_LOCKED') {
+    const advice = 'stop it, or give this one another node.data_dir'
+    return new StoreInUse(`${folder} is in use by another broker; ${advice}`)
+  }
+  const isIncomplete = code === 'LEVEL_IO_ERROR' && message?.includes('No such file') === true
+  if (code === 'LEVEL_CORRUPTION' || isIncomplete) {
+    return new StoreDamaged(`${folder} is damaged: ${message}`)
+  }
+  const known = systemCode(error)
+  return new StoreUnavailable(`${folder} cannot be opened: ${known ?? message ?? code}`)
+}

@@ -1,0 +1,209 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { StoreDamaged } from '../errors.ts'
+import { LogFile } from './log-file.ts'
+import { blockSize, findBatchAbove, type LogBatch, readBatch, readFileBlock } from './log-format.ts'
+
+/** Bytes of a log file; a batch that is larger gets one of its own. */
+export const logFileSize = 4 * 1024 * 1024
+/** Files that are kept to be written again. */
+const spareFilesMax = 2
+
+const namePattern = /^(\d{10})\.log$/
+
+/** What a log file holds that nothing needs any more: its size, and the number of its last batch. */
+interface OldFile {
+  readonly path: string
+  readonly size: number
+  readonly lastNumber: number
+}
+
+/**
+ * Batches on the disk, in the order of their numbers: files in a folder, written one after another
+ * and, once nothing in them is needed any more, written again.
+ *
+ * Invariants: 1. each batch follows the one that it says it does. 2. what is behind a
+ * file's last batch is zeros, a batch that was never finished, or batches with lower numbers.
+ */
+export class Log {
+  readonly #folder: string
+  #nextName: number
+  #lastNumber: number
+  #current: LogFile | undefined
+  /** Full files, the oldest first. */
+  readonly #full: OldFile[] = []
+  readonly #spares: string[] = []
+  /** A file that is being made, to be taken when the current one is full. */
+  #preparing: Promise<string> | undefined
+  #made = 0
+
+  private constructor(folder: string, nextName: number, lastNumber: number) {
+    this.#folder = folder
+    this.#nextName = nextName
+    this.#lastNumber = lastNumber
+  }
+
+  /**
+   * Opens the log in a folder, making it where it is missing, and hands each batch in it to
+   * `onBatch`. Rejects: StoreDamaged, or what the system says.
+   */
+  static async open(folder: string, onBatch: (batch: LogBatch) => void): Promise<Log> {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const entries = await readdir(folder)
+    for (const name of entries) {
+      if (name.endsWith('.new')) await rm(join(folder, name), { force: true })
+    }
+    const names = entries.filter((name) => namePattern.test(name)).sort()
+    const old: OldFile[] = []
+    let lastNumber: number | undefined
+    for (const name of names) {
+      const path = join(folder, name)
+      const bytes = await readFile(path)
+      lastNumber = readFileOf(path, bytes, lastNumber, onBatch)
+      old.push({ path, size: bytes.length, lastNumber })
+    }
+    const lastName = Number(namePattern.exec(names.at(-1) ?? '')?.[1] ?? 0)
+    const log = new Log(folder, lastName + 1, lastNumber ?? 0)
+    log.#full.push(...old)
+    return log
+  }
+
+  /** The number of the last batch; 0 while there is none. */
+  get lastNumber(): number {
+    return this.#lastNumber
+  }
+
+  /** Bytes of the files with batches in them. */
+  get size(): number {
+    let size = this.#current?.size ?? 0
+    for (const file of this.#full) size += file.size
+    return size
+  }
+
+  /** Up to which batch the log must be given up for the rest to have at most `size` bytes. */
+  numberBeyond(size: number): number {
+    let left = this.size
+    let number = 0
+    for (const file of this.#full) {
+      if (left <= size) break
+      left -= file.size
+      number = file.lastNumber
+    }
+    return number
+  }
+
+  /** Whether there is a file that could be given up, if no batch up to `number` is needed. */
+  hasBelow(number: number): boolean {
+    return this.#full[0] !== undefined && this.#full[0].lastNumber <= number
+  }
+
+  /**
+   * Writes the next batch; resolves when it is on the disk. After a rejection the same one must be
+   * tried again. Rejects with what the system says.
+   */
+  async append(bytes: Buffer, number: number): Promise<void> {
+    if (this.#current === undefined || this.#current.room < bytes.length) {
+      await this.#turn(bytes.length)
+    }
+    await this.#current?.append(bytes, number)
+    this.#lastNumber = number
+  }
+
+  /** Gives up the files that hold no batch above `number`. */
+  async release(number: number): Promise<void> {
+    while (this.#full[0] !== undefined && this.#full[0].lastNumber <= number) {
+      const { path, size } = this.#full[0]
+      const isKept = size === logFileSize && this.#spares.length < spareFilesMax
+      if (!isKept) await rm(path, { force: true })
+      else this.#spares.push(path)
+      this.#full.shift()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#preparing?.catch(() => undefined)
+    await this.#current?.close()
+    this.#current = undefined
+  }
+
+  /** The next file becomes the current one, and where there is none to take another time, one is made. */
+  async #turn(size: number): Promise<void> {
+    const whole = blockSize + size
+    const next = whole > logFileSize ? await this.#create(whole) : await this.#take()
+    try {
+      await LogFile.begin(next, this.#lastNumber)
+    } catch (error) {
+      if (whole <= logFileSize) this.#spares.unshift(next)
+      throw error
+    }
+    const path = join(this.#folder, `${String(this.#nextName).padStart(10, '0')}.log`)
+    await rename(next, path)
+    await syncFolder(this.#folder)
+    this.#nextName++
+    const file = await LogFile.open(path, Math.max(whole, logFileSize))
+    if (this.#current !== undefined) {
+      this.#full.push(this.#current)
+      await this.#current.close()
+    }
+    this.#current = file
+    if (this.#spares.length === 0) this.#preparing ??= this.#create(logFileSize)
+  }
+
+  async #take(): Promise<string> {
+    const spare = this.#spares.shift()
+    if (spare !== undefined) return spare
+    const preparing = this.#preparing ?? this.#create(logFileSize)
+    this.#preparing = undefined
+    return preparing
+  }
+
+  /** Makes a file that is not part of the log yet. */
+  #create(size: number): Promise<string> {
+    const path = join(this.#folder, `${++this.#made}.new`)
+    const made = LogFile.create(path, size).then(() => path)
+    // Whoever takes it is told.
+    made.catch(() => undefined)
+    return made
+  }
+}
+
+/**
+ * Reads one file of the log, which follows one that ends with batch `before`; undefined for the
+ * first. Answers the number of the last batch. Throws: StoreDamaged, where a batch is missing that
+ * others follow.
+ */
+function readFileOf(
+  path: string,
+  bytes: Buffer,
+  before: number | undefined,
+  onBatch: (batch: LogBatch) => void,
+): number {
+  const follows = readFileBlock(bytes)
+  if (follows === undefined) throw new StoreDamaged(`${path} is damaged: it has no beginning`)
+  if (before !== undefined && follows > before) {
+    throw new StoreDamaged(`${path} follows batch ${follows}, which is missing behind ${before}`)
+  }
+  let last = follows
+  let at = blockSize
+  for (let batch = readBatch(bytes, at); batch !== undefined; batch = readBatch(bytes, at)) {
+    if (batch.previous !== last) break
+    onBatch(batch)
+    last = batch.number
+    at = batch.end
+  }
+  // A batch that was cut short by the end of the process is the last one: none follows it here.
+  const beyond = findBatchAbove(bytes, at, last)
+  if (beyond === undefined) return last
+  const what = `what follows batch ${last} is missing, and batch ${beyond.number} is there`
+  throw new StoreDamaged(`${path} is damaged at byte ${at}: ${what}`)
+}
+
+/** A name is safe when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,205 @@
+import type { PageLimit, SessionKey } from '../../broker/ports.ts'
+import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
+import type { TimeOffset } from '../codec/message-codec.ts'
+import type { Database } from './database.ts'
+import type { Consequences } from './embedded-batch.ts'
+import { generationOf, laneKey, Prefix, rangeOf, retainedKey, sessionKey } from './keys.ts'
+import { LanePages } from './pages.ts'
+import type { SettledSession } from './recovery.ts'
+import type { Settler } from './settler.ts'
+
+/** A retained message that only the log has, and the batch that says so; undefined where it was cleared. */
+interface Unsettled {
+  readonly number: number
+  readonly bytes: Buffer | undefined
+}
+
+/**
+ * What the database has of sessions and retained messages, and what is on its way there: each change
+ * follows from a batch that is safe in the log.
+ *
+ * Retained messages stay in the log as long as it has room for them, for many are replaced soon.
+ */
+export class Settled implements Consequences {
+  readonly #database: Database
+  readonly #settler: Settler
+  readonly #offset: TimeOffset
+  readonly #lanes = new Map<number, Map<LaneKey, LanePages>>()
+  /** Sessions that are in the database, or soon will be. */
+  readonly #sessions = new Set<number>()
+  /** Sessions of which an earlier process may have left pages. */
+  readonly #older = new Set<number>()
+  /** The one that changed last comes last. */
+  readonly #retained = new Map<string, Unsettled>()
+  /** Those of them that are on their way into the database. */
+  readonly #settling = new Map<string, Unsettled>()
+  #unsettledBytes = 0
+  /** The batch from which follows what is told now. */
+  number = 0
+  /** Told of each session that is settled anew, or has ended. */
+  onSession: (generation: number) => void = () => {}
+
+  constructor(database: Database, settler: Settler, offset: TimeOffset) {
+    this.#database = database
+    this.#settler = settler
+    this.#offset = offset
+  }
+
+  /** Bytes of retained messages that only the log has. */
+  get unsettledBytes(): number {
+    return this.#unsettledBytes
+  }
+
+  /** The oldest batch that a retained message is still in, and nowhere else. */
+  get oldestRetained(): number {
+    for (const { number } of this.#retained.values()) return number
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Sessions as the database has them. */
+  async readSessions(): Promise<Map<number, SettledSession>> {
+    const sessions = new Map<number, SettledSession>()
+    for await (const entries of this.#database.entries(rangeOf(Prefix.session))) {
+      for (const [key, value] of entries) {
+        const generation = generationOf(key)
+        this.#sessions.add(generation)
+        this.#older.add(generation)
+        sessions.set(generation, { number: value.readDoubleBE(0), bytes: value.subarray(8) })
+      }
+    }
+    return sessions
+  }
+
+  page(generation: number, lane: LaneKey, lastSequence: number, bytes: Buffer): void {
+    const [key, onSafe] = this.#pagesOf(generation, lane).add(lastSequence, bytes)
+    this.#settler.add(key, bytes, onSafe)
+    const below = Buffer.allocUnsafe(8)
+    below.writeDoubleBE(lastSequence + 1)
+    this.#settler.add(laneKey(generation, lane), below)
+  }
+
+  consumed(generation: number, lane: LaneKey, head: number): void {
+    const pages = this.#lanes.get(generation)?.get(lane)
+    if (pages === undefined) return
+    for (const key of pages.takeBelow(head)) this.#settler.add(key, undefined)
+  }
+
+  session(generation: number, bytes: Buffer): void {
+    this.onSession(generation)
+    const value = Buffer.allocUnsafe(8 + bytes.length)
+    value.writeDoubleBE(this.number)
+    bytes.copy(value, 8)
+    this.#sessions.add(generation)
+    this.#settler.add(sessionKey(Prefix.session, generation), value)
+  }
+
+  sessionEnded(generation: number): void {
+    this.onSession(generation)
+    const lanes = this.#lanes.get(generation)
+    this.#lanes.delete(generation)
+    if (this.#older.delete(generation) || lanes !== undefined) {
+      this.#settler.add(sessionKey(Prefix.ended, generation), Buffer.alloc(0), () => {
+        void this.#removePages(generation)
+      })
+    }
+    if (!this.#sessions.delete(generation)) return
+    this.#settler.add(sessionKey(Prefix.session, generation), undefined)
+  }
+
+  /** A session that an earlier process ended, perhaps without having removed all of it. */
+  endRecovered(generation: number, hadQueue: boolean): void {
+    if (hadQueue) this.#older.add(generation)
+    this.sessionEnded(generation)
+  }
+
+  /** A session that an earlier process left: its pages are in the database. */
+  isOlder(generation: number): void {
+    this.#older.add(generation)
+  }
+
+  retained(topic: string, bytes: Buffer | undefined): void {
+    this.#forgetUnsettled(topic)
+    this.#retained.set(topic, { number: this.number, bytes })
+    this.#unsettledBytes += bytes?.length ?? 0
+  }
+
+  /** Puts the retained messages of batches up to `number` into the database. */
+  settleRetained(number: number): void {
+    for (const [topic, unsettled] of this.#retained) {
+      if (unsettled.number > number) return
+      this.#forgetUnsettled(topic)
+      this.#settling.set(topic, unsettled)
+      this.#settler.add(retainedKey(topic), unsettled.bytes, () => {
+        if (this.#settling.get(topic) === unsettled) this.#settling.delete(topic)
+      })
+    }
+  }
+
+  async *readRetained(): AsyncIterable<Buffer> {
+    const unsettled = new Map([...this.#settling, ...this.#retained])
+    for await (const entries of this.#database.entries(rangeOf(Prefix.retained))) {
+      for (const [key, value] of entries) {
+        if (!unsettled.has(key.toString('utf8', 1))) yield value
+      }
+    }
+    for (const { bytes } of unsettled.values()) if (bytes !== undefined) yield bytes
+  }
+
+  /** Rejects with what the database says. */
+  async readRetainedOf(topic: string): Promise<Buffer | undefined> {
+    const unsettled = this.#retained.get(topic) ?? this.#settling.get(topic)
+    if (unsettled !== undefined) return unsettled.bytes
+    return this.#database.get(retainedKey(topic))
+  }
+
+  /** Entries of a lane. Rejects with what the database says. */
+  async readQueue(
+    { generation }: SessionKey,
+    lane: LaneKey,
+    from: number,
+    limit: PageLimit,
+  ): Promise<readonly QueuedEntry[]> {
+    const isOlder = this.#older.has(generation)
+    const pages = this.#lanes.get(generation)?.get(lane)
+    if (pages === undefined && !isOlder) return []
+    return this.#pagesOf(generation, lane).read(this.#database, from, limit, this.#offset)
+  }
+
+  /** Goes on with what an earlier process did not finish removing. */
+  async removeLeftovers(): Promise<void> {
+    for await (const keys of this.#database.keys(rangeOf(Prefix.ended))) {
+      for (const key of keys) await this.#removePages(generationOf(key))
+    }
+  }
+
+  async #removePages(generation: number): Promise<void> {
+    for (const prefix of [Prefix.page, Prefix.lane]) {
+      const range = rangeOf(sessionKey(prefix, generation))
+      for await (const keys of this.#database.keys(range)) {
+        for (const key of keys) this.#settler.add(key, undefined)
+      }
+    }
+    this.#settler.add(sessionKey(Prefix.ended, generation), undefined)
+  }
+
+  #pagesOf(generation: number, lane: LaneKey): LanePages {
+    let lanes = this.#lanes.get(generation)
+    if (lanes === undefined) {
+      lanes = new Map()
+      this.#lanes.set(generation, lanes)
+    }
+    let pages = lanes.get(lane)
+    if (pages === undefined) {
+      pages = new LanePages(generation, lane, !this.#older.has(generation))
+      lanes.set(lane, pages)
+    }
+    return pages
+  }
+
+  #forgetUnsettled(topic: string): void {
+    const unsettled = this.#retained.get(topic)
+    if (unsettled === undefined) return
+    this.#unsettledBytes -= unsettled.bytes?.length ?? 0
+    this.#retained.delete(topic)
+  }
+}

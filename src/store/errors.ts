@@ -1,0 +1,31 @@
+/** Why a store cannot be opened: what is wrong with which file or server, and what to do about it. */
+export class StoreError extends Error {
+  override name = 'StoreError'
+}
+
+/** Another process has it open. */
+export class StoreInUse extends StoreError {
+  override name = 'StoreInUse'
+}
+
+/** What was written is not what is there. Nothing was changed by looking at it. */
+export class StoreDamaged extends StoreError {
+  override name = 'StoreDamaged'
+}
+
+/** It was written by another version, which this one cannot read. */
+export class StoreVersion extends StoreError {
+  override name = 'StoreVersion'
+}
+
+/** The system refuses: no permission, no space, no such folder. */
+export class StoreUnavailable extends StoreError {
+  override name = 'StoreUnavailable'
+}
+
+/** The word of the system for why it refuses, such as ENOSPC. */
+export function systemCode(error: unknown): string | undefined {
+  const { cause, code } = error as { cause?: unknown; code?: unknown }
+  if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code
+  return cause === undefined ? undefined : systemCode(cause)
+}

@@ -1,43 +1,29 @@
 import yargs, { type Argv } from 'yargs'
 import { suggest } from '../config/suggest.ts'
+import { commands } from './commands.ts'
 import { ExitCode, exitCodesText } from './exit-code.ts'
-import type { SettingFlags } from './settings.ts'
+import { UsageError } from './usage-error.ts'
 import { readVersion } from './version.ts'
+
+/** Words of which one was probably meant, when nobody knows the one that stands there. */
+const knownWords = ['start', 'check', '--config', '--listen', '--log-level', '--version', '--help']
 
 /** Reads the command line and does what it says. Answers what the process is to end with. */
 async function main(words: readonly string[]): Promise<number> {
   let exitCode: number = ExitCode.Ok
-  const parser = commandLine(async (command, flags) => {
-    exitCode = await run(command, flags)
+  const parser = commandLine((code) => {
+    exitCode = code
   })
   await parser.parseAsync([...words])
   return exitCode
 }
 
-type Command = 'start' | 'check'
-
-/** Commands are loaded when they are asked for, so that the others stay quick. */
-async function run(command: Command, flags: SettingFlags): Promise<number> {
-  if (command === 'check') return (await import('./check.ts')).check(flags)
-  return await (await import('./start.ts')).start(flags)
-}
-
-function commandLine(handle: (command: Command, flags: SettingFlags) => Promise<void>): Argv {
-  return yargs()
+function commandLine(onEnd: (exitCode: number) => void): Argv {
+  const parser = yargs()
     .scriptName('mqtt-broker')
     .usage('$0 [start] [--config zone.yaml]\n\nAn MQTT broker for versions 3.1, 3.1.1 and 5.0.')
-    .command(
-      ['start', '$0'],
-      'run the broker (also without the word)',
-      (command) => settingFlags(command),
-      (read) => handle('start', toFlags(read)),
-    )
-    .command(
-      'check',
-      'say everything that is wrong with the configuration, and start nothing',
-      (command) => settingFlags(command),
-      (read) => handle('check', toFlags(read)),
-    )
+  for (const add of commands) add(parser, onEnd)
+  return parser
     .example('$0', 'listen on 127.0.0.1:1883')
     .example('$0 --config zone.yaml', 'what a server runs')
     .example('$0 --listen 1884 --listen ws://127.0.0.1:8083/mqtt', 'a quick try of both')
@@ -56,62 +42,14 @@ function commandLine(handle: (command: Command, flags: SettingFlags) => Promise<
     })
 }
 
-interface ReadFlags {
-  readonly config?: string | readonly string[] | undefined
-  readonly listen?: string[] | undefined
-  readonly logLevel?: string | readonly string[] | undefined
-}
-
-function settingFlags(command: Argv): Argv<ReadFlags> {
-  return command
-    .option('config', {
-      alias: 'c',
-      type: 'string',
-      requiresArg: true,
-      describe: 'The configuration; config/zone.yaml shows all keys',
-    })
-    .option('listen', {
-      type: 'string',
-      array: true,
-      requiresArg: true,
-      describe:
-        'Listen here instead of where the configuration says: a port of this machine, host:port, or ' +
-        'ws://host:port/path; may stand several times',
-    })
-    .option('log-level', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'trace, debug, info, warn, error, fatal or silent',
-    })
-}
-
-function toFlags(read: ReadFlags): SettingFlags {
-  return {
-    config: once('config', read.config),
-    listen: read.listen ?? [],
-    logLevel: once('log-level', read.logLevel),
-  }
-}
-
-function once(flag: string, value: string | readonly string[] | undefined): string | undefined {
-  if (value === undefined || typeof value === 'string') return value
-  throw new UsageError(`--${flag} stands several times; wanted: once`)
-}
-
 /** Adds what was probably meant by a word that nobody knows. */
 function withHint(message: string): string {
   const unknown = /^Unknown (?:argument|command): (\S+)$/.exec(message)?.[1]
-  const words = ['start', 'check', '--config', '--listen', '--log-level', '--version', '--help']
-  const bare = words.map((word) => word.replace(/^--/, ''))
+  const bare = knownWords.map((word) => word.replace(/^--/, ''))
   const meant = unknown === undefined ? undefined : suggest(unknown, bare)
   return meant === undefined || meant === unknown
     ? message
-    : `${message}; did you mean ${words[bare.indexOf(meant)]}?`
-}
-
-/** The words on the command line make no sense. */
-class UsageError extends Error {
-  override name = 'UsageError'
+    : `${message}; did you mean ${knownWords[bare.indexOf(meant)]}?`
 }
 
 try {

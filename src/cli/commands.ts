@@ -1,0 +1,18 @@
+import { type AddCommand, command } from './command.ts'
+import { settingFlags, toSettings } from './setting-flags.ts'
+
+/** All commands, in the order of --help. */
+export const commands: readonly AddCommand[] = [
+  command({
+    words: ['start', '$0'],
+    about: 'run the broker (also without the word)',
+    flags: settingFlags,
+    run: async (flags) => (await import('./start.ts')).start(toSettings(flags)),
+  }),
+  command({
+    words: 'check',
+    about: 'say everything that is wrong with the configuration, and start nothing',
+    flags: settingFlags,
+    run: async (flags) => (await import('./check.ts')).check(toSettings(flags)),
+  }),
+]

@@ -1,0 +1,4 @@
+/** The words on the command line make no sense. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}

@@ -11,7 +11,7 @@ import { VolatileStore } from './store/memory/volatile-store.ts'
 /** The store that the configuration names; not open yet. */
 export function chosenStore({ store }: Configuration, log: Logger): Store {
   if (store.backend === 'memory') return new VolatileStore()
-  return new EmbeddedStore(store.path, log)
+  return new EmbeddedStore(store.path, log, store.bytesMax)
 }
 
 /** Bytes that may wait in the queues of all sessions: a share is of what there is room for. */

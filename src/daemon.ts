@@ -69,6 +69,7 @@ export class Daemon {
         ...defaultJournalOptions,
         commitIntervalMs: store.commitIntervalMs,
         asyncIntervalMs: store.asyncIntervalMs,
+        refusesOnFailure: store.onFailure === 'reject',
       },
       zones,
       limits: {

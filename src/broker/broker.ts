@@ -44,8 +44,8 @@ export interface BrokerParts {
 const sweepAtLeastMs = 1000
 const sweepAtMostMs = 30_000
 
-const delivered: Receipt = { code: ReasonCode.Success, batch: 0 }
-const unmatched: Receipt = { code: ReasonCode.NoMatchingSubscribers, batch: 0 }
+const delivered: Receipt = { code: ReasonCode.Success, batch: 0, isBehind: false }
+const unmatched: Receipt = { code: ReasonCode.NoMatchingSubscribers, batch: 0, isBehind: false }
 
 /**
  * What clients share: who wants which topic, what is retained, whose sessions there are. Channels
@@ -127,7 +127,9 @@ export class Broker implements Exchange {
    */
   // hot:
   publish(message: Message, zone: Zone, now: number): Receipt {
-    const changesBefore = this.journal.awaitedChanges
+    const { journal } = this
+    const changesBefore = journal.changes
+    const awaitedBefore = journal.awaitedChanges
     if (message.retain) this.#retain(message, zone)
     const { targets, groups } = this.router.match(message.topic)
     for (let i = 0; i < targets.length; i++) {
@@ -146,11 +148,19 @@ export class Broker implements Exchange {
     if (this.#watch.queued.bytes > this.#parts.limits.queuedBytesMax) {
       this.sessions.relieve()
     }
-    if (this.journal.awaitedChanges === changesBefore) return isMatched ? delivered : unmatched
+    if (journal.changes === changesBefore) return isMatched ? delivered : unmatched
     return {
       code: isMatched ? ReasonCode.Success : ReasonCode.NoMatchingSubscribers,
-      batch: this.journal.openBatch,
+      batch: journal.awaitedChanges === awaitedBefore ? 0 : journal.openBatch,
+      isBehind: journal.isBehind,
     }
+  }
+
+  wouldBeKept(message: Message, zone: Zone): boolean {
+    if (message.retain && zone.channel.durability !== 'none') return true
+    const { targets, groups } = this.router.match(message.topic)
+    const hasDurable = ({ subscriber }: { subscriber: Session }): boolean => subscriber.isDurable
+    return targets.some(hasDurable) || groups.some((group) => group.members.some(hasDurable))
   }
 
   /** The retained messages that match a filter, for a new subscription. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import { Deadline, type Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
-import type { Commits, CommitWaiter } from '../channel/ports.ts'
+import type { Commits, CommitWaiter, RoomWaiter } from '../channel/ports.ts'
 import type { Message } from '../mqtt/message.ts'
+import { BackPressure, type Load } from './back-pressure.ts'
 import type { Store, StoreBatch } from './ports.ts'
 import type { SessionRecorder } from './session-recorder.ts'
 import { StoreMeter } from './store-meter.ts'
@@ -17,12 +18,15 @@ export interface JournalOptions {
   readonly asyncIntervalMs: number
   /** Bytes of messages that wait to be safe, or to find their place, above which reading pauses. */
   readonly pendingBytesMax: number
+  /** While the store fails or is full: refuses what it would have to keep, where MQTT can say so. */
+  readonly refusesOnFailure: boolean
 }
 
 export const defaultJournalOptions: JournalOptions = {
   commitIntervalMs: 1,
   asyncIntervalMs: 1000,
   pendingBytesMax: 32 * 1024 * 1024,
+  refusesOnFailure: false,
 }
 
 /** What a journal is made of. */
@@ -37,6 +41,8 @@ export interface JournalParts {
 
 /** A store that failed is asked again after this. */
 const retryAfterMs = 1000
+/** While it fails that is said again after so many attempts. */
+const sayAgainAfter = 60
 /** Sessions of which one batch takes snapshots along. */
 const snapshotsMax = 256
 
@@ -50,7 +56,7 @@ const snapshotsMax = 256
  * `openBatch`. 3. a volatile store has no batches: `committed` is `Infinity` and nobody waits.
  * 4. without changes and waiters nothing is scheduled.
  */
-export class Journal implements Commits {
+export class Journal implements Commits, Load {
   readonly meter = new StoreMeter()
   readonly #parts: JournalParts
   readonly #options: JournalOptions
@@ -62,6 +68,7 @@ export class Journal implements Commits {
   readonly #timer: Deadline
   /** Somebody waits for the open batch, or for one before it. */
   #isAwaited = false
+  #changes = 0
   #awaitedChanges = 0
   #openBytes = 0
   #committingBytes = 0
@@ -72,13 +79,18 @@ export class Journal implements Commits {
   /** Sessions of which pages are in the batch that commits. */
   #paging: SessionRecorder[] = []
   #waiters = new Set<CommitWaiter>()
-  #isFailing = false
+  /** Monotonic ms since which the store fails; undefined while it works. */
+  #failingSince: number | undefined
+  #attempts = 0
+  readonly #backPressure: BackPressure
 
   constructor(parts: JournalParts) {
     this.#parts = parts
     this.#options = parts.options
     this.#committed = parts.store.isVolatile ? Number.POSITIVE_INFINITY : 0
     this.#timer = new Deadline(0, () => this.#plan())
+    const { clock, deadlines, options } = parts
+    this.#backPressure = new BackPressure(clock, deadlines, this, options.pendingBytesMax)
   }
 
   get isVolatile(): boolean {
@@ -93,6 +105,11 @@ export class Journal implements Commits {
     return this.#committed
   }
 
+  /** Changes so far. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** Changes so far whose makers are answered when they are safe: to see whether one was made. */
   get awaitedChanges(): number {
     return this.#awaitedChanges
@@ -100,7 +117,11 @@ export class Journal implements Commits {
 
   /** The last commit failed and has not succeeded since. */
   get isFailing(): boolean {
-    return this.#isFailing
+    return this.#failingSince !== undefined
+  }
+
+  get isRefusing(): boolean {
+    return this.#options.refusesOnFailure && (this.isFailing || this.isFull)
   }
 
   /** Bytes of messages that wait to be safe, or to find their place in the store. */
@@ -108,8 +129,18 @@ export class Journal implements Commits {
     return this.#openBytes + this.#committingBytes + this.#parts.store.unsettledBytes
   }
 
+  get isFull(): boolean {
+    return this.#parts.store.isFull
+  }
+
+  /** Whether who changes more is to wait (`hold`). */
   get isBehind(): boolean {
-    return this.#isFailing || this.pendingBytes > this.#options.pendingBytesMax
+    return this.#backPressure.isOn
+  }
+
+  /** Publishers that are held back. */
+  get heldCount(): number {
+    return this.#backPressure.heldCount
   }
 
   /** A session has changes for the open batch, for the first time since its last one. */
@@ -122,9 +153,10 @@ export class Journal implements Commits {
   /** One more change of a session. `isAwaited`: who made it is answered when it is safe. */
   // hot:
   changed(isAwaited: boolean, bytes: number): void {
+    this.#changes++
     this.#openBytes += bytes
-    if (!isAwaited) return
-    this.#awaitedChanges++
+    if (isAwaited) this.#awaitedChanges++
+    else if (this.#openBytes < this.#options.pendingBytesMax / 4) return
     if (!this.#isAwaited) this.#await()
   }
 
@@ -140,6 +172,15 @@ export class Journal implements Commits {
   wait(waiter: CommitWaiter): void {
     this.#waiters.add(waiter)
     this.#await()
+  }
+
+  hold(waiter: RoomWaiter): void {
+    this.#backPressure.hold(waiter)
+  }
+
+  forget(waiter: CommitWaiter, held: RoomWaiter | undefined): void {
+    this.#waiters.delete(waiter)
+    if (held !== undefined) this.#backPressure.forget(held)
   }
 
   /** Resolves when everything that changed so far is safe; for shutdown. */
@@ -240,19 +281,23 @@ export class Journal implements Commits {
   }
 
   #commit(batch: StoreBatch): void {
-    const { clock, deadlines, log, store } = this.#parts
-    store.commit(batch).then(
+    this.#parts.store.commit(batch).then(
       () => this.#onCommitted(batch.number),
-      (error: unknown) => {
-        this.meter.failures++
-        if (!this.#isFailing) {
-          const fields = { err: error, batch: batch.number, records: batch.size }
-          log.error(fields, 'the store failed; trying again')
-        }
-        this.#isFailing = true
-        deadlines.set(clock.now() + retryAfterMs, () => this.#commit(batch))
-      },
+      (error: unknown) => this.#onFailed(batch, error),
     )
+  }
+
+  #onFailed(batch: StoreBatch, error: unknown): void {
+    const { clock, deadlines, log } = this.#parts
+    this.meter.failures++
+    const now = clock.now()
+    this.#failingSince ??= now
+    if (this.#attempts++ % sayAgainAfter === 0) {
+      const forS = Math.round((now - this.#failingSince) / 1000)
+      const fields = { err: error, batch: batch.number, records: batch.size, forS }
+      log.error(fields, 'the store fails: nothing is acknowledged until it works again')
+    }
+    deadlines.set(now + retryAfterMs, () => this.#commit(batch))
   }
 
   #onCommitted(number: number): void {
@@ -263,15 +308,21 @@ export class Journal implements Commits {
     if (batch !== undefined) this.#count(batch)
     for (const recorder of this.#paging) recorder.settle()
     this.#paging = []
-    if (this.#isFailing) {
-      this.#isFailing = false
-      this.#parts.log.info({ batch: number }, 'the store works again')
-    }
+    this.#works(number)
     const waiters = this.#waiters
     this.#waiters = new Set()
     for (const waiter of waiters) this.#tell(waiter)
     if (this.#waiters.size > 0) this.#isAwaited = true
+    this.#backPressure.relieve()
     this.#plan()
+  }
+
+  #works(number: number): void {
+    if (this.#failingSince === undefined) return
+    const forS = Math.round((this.#parts.clock.now() - this.#failingSince) / 1000)
+    this.#failingSince = undefined
+    this.#attempts = 0
+    this.#parts.log.info({ batch: number, forS }, 'the store works again')
   }
 
   #count(batch: StoreBatch): void {

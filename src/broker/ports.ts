@@ -104,6 +104,8 @@ export interface Store {
   readonly snapshotsWantedBelow: number
   /** Bytes that were committed and have not found their place yet; reading pauses when they are many. */
   readonly unsettledBytes: number
+  /** It has reached its own limit; what is there may be read and removed. */
+  readonly isFull: boolean
   /** All sessions, those too that a newer one of the same client has followed; once, after `open`. */
   sessions(): AsyncIterable<StoredSession>
   /** All retained messages; once, after `open`. */

@@ -12,17 +12,17 @@ import type {
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { SubscriptionOptions } from '../mqtt/subscription.ts'
-import { noRecorder } from '../session/no-recorder.ts'
 import type { SessionObserver } from '../session/ports.ts'
 import { Session, type Undelivered } from '../session/session.ts'
 import { AwaySessions } from './away-sessions.ts'
+import { Durability, isAwaited } from './durability.ts'
 import type { Journal } from './journal.ts'
 import { ManagedSession } from './managed-session.ts'
 import type { BrokerLimits, SessionEvents, StoredSession } from './ports.ts'
 import { Remains } from './remains.ts'
 import type { Router } from './router.ts'
 import { SessionBounds, type SessionLimit } from './session-bounds.ts'
-import { type RecorderParts, SessionRecorder } from './session-recorder.ts'
+import type { RecorderParts } from './session-recorder.ts'
 import type { Wills } from './wills.ts'
 
 /** What the session manager works with. */
@@ -57,6 +57,7 @@ export class SessionManager implements Sessions {
   readonly #away: AwaySessions
   readonly #bounds: SessionBounds
   readonly #remains: Remains
+  readonly #durability: Durability
   readonly #lock = new KeyedMutex()
   #generation = 0
   /** Out of the store: sessions that are over, but for what they leave to others. */
@@ -77,6 +78,7 @@ export class SessionManager implements Sessions {
       end: (managed) => this.#finish(managed, 'terminated'),
     })
     this.#remains = new Remains(parts.redispatch)
+    this.#durability = new Durability(parts.recording)
   }
 
   get #journal(): Journal {
@@ -116,6 +118,9 @@ export class SessionManager implements Sessions {
     const journal = this.#journal
     const changesBefore = journal.awaitedChanges
     const existing = this.#sessions.get(request.clientId)
+    if (journal.isFailing && this.#durability.isAwaitedBy(request, existing?.recorder)) {
+      return new Refusal(ReasonCode.ServerUnavailable, 'the store fails, so no session can be kept')
+    }
     const takenFrom = existing?.owner
     // A session that ends with its connection has ended when another one takes its place.
     const goesOn = existing !== undefined && !request.cleanStart && existing.expiryInterval > 0
@@ -207,10 +212,10 @@ export class SessionManager implements Sessions {
    * newer session of the same client has followed is over, but for what it leaves to others.
    */
   restore(stored: StoredSession, zone: Zone): void {
-    const { recording, observer, router } = this.#parts
+    const { observer, router } = this.#parts
     const { key, state } = stored
     this.#generation = Math.max(this.#generation, key.generation)
-    const recorder = new SessionRecorder(recording, key, isAwaited(zone), true)
+    const recorder = this.#durability.recorderOfStored(key, zone)
     const session = Session.restore(stored.snapshot, zone.session, recorder, observer)
     const managed = new ManagedSession(session, zone)
     managed.username = state.username
@@ -262,12 +267,11 @@ export class SessionManager implements Sessions {
     const { clock, observer } = this.#parts
     const { clientId, zone } = request
     const generation = ++this.#generation
-    const leavesTrace = request.expiryInterval > 0 && this.#isRecorded(zone)
     const session = new Session(
       clientId,
       generation,
       zone.session,
-      leavesTrace ? this.#newRecorder(clientId, generation, zone) : noRecorder,
+      this.#durability.recorderOfNew({ clientId, generation }, request.expiryInterval, zone),
       observer,
       clock.wallMs(),
     )
@@ -276,44 +280,14 @@ export class SessionManager implements Sessions {
     return managed
   }
 
-  #isRecorded(zone: Zone): boolean {
-    return zone.channel.durability !== 'none' && !this.#journal.isVolatile
-  }
-
-  #newRecorder(clientId: string, generation: number, zone: Zone): SessionRecorder {
-    const { recording } = this.#parts
-    return new SessionRecorder(recording, { clientId, generation }, isAwaited(zone), false)
-  }
-
   /** The client is back: its deadlines and a will that was not due yet are gone. [MQTT-3.1.3-9] */
   #resume(managed: ManagedSession, zone: Zone): void {
     this.#away.remove(managed)
     managed.session.reconfigure(zone.session)
-    this.#changeDurability(managed, zone)
+    this.#durability.change(managed, zone)
     managed.zone = zone
     managed.disconnectedAtWallMs = undefined
     managed.disconnectedAt = undefined
-  }
-
-  /**
-   * What the zone promises is another thing. Where nothing is to be recorded any more, that comes
-   * true when none of its queue is only in the store; until then nobody waits for it.
-   */
-  #changeDurability(managed: ManagedSession, zone: Zone): void {
-    const { session, recorder } = managed
-    const isRecorded = this.#isRecorded(zone)
-    if (recorder === undefined) {
-      if (!isRecorded) return
-      const { clientId, generation } = session
-      managed.recordTo(this.#newRecorder(clientId, generation, zone), noRecorder)
-      return
-    }
-    if (isRecorded || session.hasStored) {
-      recorder.isAwaited = isAwaited(zone)
-      return
-    }
-    recorder.end()
-    managed.recordTo(undefined, noRecorder)
   }
 
   /** The session belongs to a connection from here on, and what that settles is recorded. */
@@ -390,9 +364,4 @@ export class SessionManager implements Sessions {
     for (const filter of session.subscriptions.keys())
       this.#parts.router.unsubscribe(session, filter)
   }
-}
-
-/** Whether answers wait until what they say is safe. */
-function isAwaited(zone: Zone): boolean {
-  return zone.channel.durability === 'commit'
 }

@@ -33,11 +33,11 @@ interface Waiting {
  * limit of its own: the channel stops reading when it is long.
  */
 export class AckQueue {
-  readonly #commits: Commits
+  readonly #commits: Pick<Commits, 'committed'>
   readonly #sender: AckSender
   #waiting: Ring<Waiting> | undefined
 
-  constructor(commits: Commits, sender: AckSender) {
+  constructor(commits: Pick<Commits, 'committed'>, sender: AckSender) {
     this.#commits = commits
     this.#sender = sender
   }

@@ -19,6 +19,7 @@ import { receiveAuth } from './authenticate.ts'
 import type { Client } from './client.ts'
 import { prepareToRefuse, receiveConnect } from './connect.ts'
 import { type Ending, endByClient, farewell } from './disconnect.ts'
+import { Hold } from './hold.ts'
 import type {
   AuthenticationExchange,
   CommitWaiter,
@@ -33,7 +34,7 @@ import type { RetainedWants } from './retained-wants.ts'
 import { Kind, type StateName, states } from './state.ts'
 import { receiveSubscribe, receiveUnsubscribe } from './subscribe.ts'
 import type { Throttle } from './throttle.ts'
-import { startTimers } from './timers.ts'
+import { startTimers, watchForConnect } from './timers.ts'
 
 /** What a listener hands to each of its channels. */
 export interface Admission {
@@ -63,8 +64,8 @@ const waitingAnswersMax = 10_000
  *
  * Invariants: 1. `client` is set once the client is known, `session` while this channel owns it,
  * which it does in every open state. 2. `accepting` is what `states` says of the state, unless the
- * throttle or too many waiting answers hold reading back. 3. after `closed` nothing is sent, no
- * deadline is set and the session belongs to somebody else.
+ * throttle, the store or too many waiting answers hold reading back. 3. after `closed` nothing is
+ * sent, no deadline is set and the session belongs to somebody else.
  *
  * Its fields are for the files of this folder; the connection uses the methods.
  */
@@ -91,6 +92,8 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   acks: AckQueue
   quota: ReceiveQuota
   throttle: Throttle | undefined
+  /** Of a publisher whom the store has once been behind with. */
+  hold: Hold | undefined
   /** Idle time-out first, keep alive later. */
   watchdog: Deadline | undefined
   /** Retry and awaiting-rel expiry, where the zone asks for them. */
@@ -105,10 +108,7 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     this.lastSeen = this.now
     this.acks = new AckQueue(services.commits, this)
     this.quota = new ReceiveQuota(this.zone.channel.receiveMaximum)
-    const { idleTimeoutMs } = this.zone.channel
-    if (idleTimeoutMs < Number.POSITIVE_INFINITY) {
-      this.watchdog = this.schedule(this.now + idleTimeoutMs, () => this.#onIdle())
-    }
+    watchForConnect(this)
   }
 
   get protocolVersion(): ProtocolVersion {
@@ -287,6 +287,13 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     this.updateAccepting()
   }
 
+  /** The store is behind with what this client sent: reads no more until it takes more. */
+  holdBack(): void {
+    if (this.state.name === 'closed') return
+    this.hold ??= new Hold(this)
+    this.hold.pause()
+  }
+
   enter(name: StateName): void {
     this.state = states[name]
     this.updateAccepting()
@@ -295,6 +302,7 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   updateAccepting(): void {
     const isHeld =
       this.acks.length >= waitingAnswersMax ||
+      this.hold?.isPausing === true ||
       this.throttle?.isPausing === true ||
       this.retainedWants?.isBehind === true
     const accepting = this.state.reads && !isHeld
@@ -359,6 +367,7 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     this.services.deadlines.cancel(this.chores)
     this.throttle?.stop(this.services.deadlines)
     this.acks.clear()
+    this.services.commits.forget(this, this.hold)
     this.session = undefined
     if (client !== undefined) {
       this.services.sessions.close(client.clientId, this, {
@@ -379,13 +388,5 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
   #refuseTooLarge(what: string): void {
     const because = `${what} is larger than the client takes`
     this.refuse(new Refusal(ReasonCode.PacketTooLarge, because))
-  }
-
-  #onIdle(): void {
-    const { idleTimeoutMs } = this.zone.channel
-    const because = this.sawConnect
-      ? `CONNECT was not settled within ${idleTimeoutMs} ms`
-      : `no whole CONNECT within ${idleTimeoutMs} ms`
-    this.end({ code: ReasonCode.KeepAliveTimeout, because, by: 'server', publishWill: false })
   }
 }

@@ -152,21 +152,35 @@ export interface Receipt {
   readonly code: ReasonCode
   /** The batch that must be safe before the publisher is answered; 0 for none. */
   readonly batch: number
+  /** The store is behind with what this message changed: the publisher is to be held back. */
+  readonly isBehind: boolean
 }
 
 /** Where messages go to and retained ones come from. */
 export interface Exchange {
   /** `zone` is the publisher's. */
   publish(message: Message, zone: Zone, now: number): Receipt
+  /** Whether the message would change what the store keeps. */
+  wouldBeKept(message: Message, zone: Zone): boolean
   retained(filter: string, now: number): RetainedItem[]
 }
 
-/** Tells when batches are safe. */
+/** Tells when batches are safe, and how the store fares. */
 export interface Commits {
   readonly openBatch: number
   readonly committed: number
+  /** The store fails, and what would have to be kept is to be refused. */
+  readonly isRefusing: boolean
   /** Calls `waiter.onCommitted` once, after the next batch that becomes safe. */
   wait(waiter: CommitWaiter): void
+  /** Calls `waiter.onRoom` once, when the store takes more. */
+  hold(waiter: RoomWaiter): void
+  /** Calls them no more. */
+  forget(waiter: CommitWaiter, held: RoomWaiter | undefined): void
+}
+
+export interface RoomWaiter {
+  onRoom(): void
 }
 
 export interface CommitWaiter {

@@ -7,7 +7,8 @@ import type { Channel } from './channel.ts'
 import type { Client } from './client.ts'
 import type { Identity, Receipt } from './ports.ts'
 
-const notAuthorized: Receipt = { code: ReasonCode.NotAuthorized, batch: 0 }
+const notAuthorized: Receipt = { code: ReasonCode.NotAuthorized, batch: 0, isBehind: false }
+const notKept: Receipt = { code: ReasonCode.QuotaExceeded, batch: 0, isBehind: false }
 
 /**
  * PUBLISH from the client, its topic and alias resolved and checked by the decoder: limits of the
@@ -20,11 +21,8 @@ export function receivePublish(channel: Channel, message: Message, packetId: num
   services.counters.publishReceived[message.qos] += message.count
   const beyond = beyondZone(channel, message)
   if (beyond !== undefined) return channel.refuse(beyond)
-  if (message.qos === 0) {
-    if (mayPublish(client.identity, message))
-      services.exchange.publish(message, channel.zone, channel.now)
-    else services.counters.messagesNotAuthorized += message.count
-  } else if (message.qos === 1) publishQoS1(channel, client, message, packetId)
+  if (message.qos === 0) publishQoS0(channel, client, message)
+  else if (message.qos === 1) publishQoS1(channel, client, message, packetId)
   else publishQoS2(channel, client, session, message, packetId)
   if (throttle !== undefined) throttle.messages(channel, message.count)
 }
@@ -39,6 +37,16 @@ function beyondZone(channel: Channel, message: Message): Refusal | undefined {
     return new Refusal(ReasonCode.RetainNotSupported, 'retained messages are not available')
   }
   return undefined
+}
+
+function publishQoS0(channel: Channel, client: Client, message: Message): void {
+  const { counters, exchange } = channel.services
+  if (!mayPublish(client.identity, message)) {
+    counters.messagesNotAuthorized += message.count
+    return
+  }
+  const receipt = exchange.publish(message, channel.zone, channel.now)
+  if (receipt.isBehind) channel.holdBack()
 }
 
 function publishQoS1(channel: Channel, client: Client, message: Message, packetId: number): void {
@@ -61,28 +69,44 @@ function publishQoS2(
 ): void {
   const received = session.receive(packetId, channel.now)
   if (received instanceof Refusal) return channel.refuse(received)
-  const { commits } = channel.services
-  let receipt: Receipt = { code: ReasonCode.Success, batch: 0 }
+  // What the first PUBREC waited for may still be under way, also when nothing of this session is.
+  let batch = channel.services.commits.openBatch
+  let code: ReasonCode = ReasonCode.Success
   if (received === 'new') {
     if (!takeQuota(channel)) {
       session.forget(packetId)
       return refuseBeyondQuota(channel)
     }
-    receipt = answerFor(channel, client, message)
-    if (receipt.code >= 0x80) session.forget(packetId)
+    const receipt = answerFor(channel, client, message)
+    code = receipt.code
+    batch = code >= 0x80 ? 0 : Math.max(session.answerBatch, receipt.batch)
+    if (code >= 0x80) session.forget(packetId)
   }
-  // What the first PUBREC waited for may still be under way, also when nothing of this session is.
-  const isRepeated = received === 'duplicate'
-  const batch = isRepeated ? commits.openBatch : Math.max(session.answerBatch, receipt.batch)
-  channel.acks.ack(batch, AckType.Pubrec, packetId, receipt.code)
+  channel.acks.ack(batch, AckType.Pubrec, packetId, code)
   if (channel.acks.length > 0) channel.waitForCommit()
 }
 
 function answerFor(channel: Channel, client: Client, message: Message): Receipt {
-  if (mayPublish(client.identity, message))
-    return channel.services.exchange.publish(message, channel.zone, channel.now)
-  channel.services.counters.messagesNotAuthorized++
-  return notAuthorized
+  const { counters, exchange } = channel.services
+  if (!mayPublish(client.identity, message)) {
+    counters.messagesNotAuthorized++
+    return notAuthorized
+  }
+  if (isRefused(channel, client, message)) {
+    counters.messagesRefused++
+    return notKept
+  }
+  const receipt = exchange.publish(message, channel.zone, channel.now)
+  if (receipt.isBehind) channel.holdBack()
+  return receipt
+}
+
+/** Whether it cannot be kept now, and the client can be told; others are held back in time. */
+function isRefused(channel: Channel, client: Client, message: Message): boolean {
+  const { commits, exchange } = channel.services
+  if (!commits.isRefusing || client.protocolVersion < 5) return false
+  const isRemembered = message.qos === 2 && channel.session?.isDurable === true
+  return isRemembered || exchange.wouldBeKept(message, channel.zone)
 }
 
 /** An older client was not told of a Receive Maximum, so it has none. */

@@ -1,6 +1,18 @@
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import type { Channel } from './channel.ts'
 
+/** Ends the connection when its CONNECT does not come, or is not settled, in time. */
+export function watchForConnect(channel: Channel): void {
+  const { idleTimeoutMs } = channel.zone.channel
+  if (idleTimeoutMs === Number.POSITIVE_INFINITY) return
+  channel.watchdog = channel.schedule(channel.now + idleTimeoutMs, () => {
+    const because = channel.sawConnect
+      ? `CONNECT was not settled within ${idleTimeoutMs} ms`
+      : `no whole CONNECT within ${idleTimeoutMs} ms`
+    channel.end({ code: ReasonCode.KeepAliveTimeout, because, by: 'server', publishWill: false })
+  })
+}
+
 /**
  * Starts what an accepted client is watched by: keep alive, and where the zone asks for them the
  * retries of 3.x and the expiry of awaiting-rel ids. A packet does not touch a timer: it moves

@@ -152,7 +152,9 @@ test('a batch that fails is tried again as it is, and its waiters go on waiting'
   expect(committed[1]).toBe(committed[0])
   await settle('late')
   expect(waiter.told).toBe(0)
-  expect(log.messages('error')).toEqual(['the store failed; trying again'])
+  expect(log.messages('error')).toEqual([
+    'the store fails: nothing is acknowledged until it works again',
+  ])
   expect(journal.isFailing).toBe(true)
   await time.pass(1000)
   await settle()
@@ -247,21 +249,50 @@ test('what nobody waits for is written within the async interval, or with what i
   expect(journal.committed).toBe(3)
 })
 
-test('is behind while too much waits to be safe, or the store fails', async () => {
+test('is behind while too much waits to be safe, and lets go who is held when half of it is', async () => {
   journal = journalOver(new FaultyStore(new MemoryStore(), (commit) => underWay.push(commit)), {
     pendingBytesMax: 1000,
   })
-  const large = message('x'.repeat(900), 1, { topic: 'large', retain: true })
-  journal.retained('large', large, true)
+  let released = 0
+  const retain = (size: number): void => {
+    const large = message('x'.repeat(size), 1, { topic: 'large', retain: true })
+    journal.retained('large', large, true)
+  }
+  retain(900)
   expect(journal.isBehind).toBe(true)
+  journal.hold({ onRoom: () => released++ })
   await endTurn()
   expect(journal.isBehind).toBe(true)
+  retain(500)
+  await time.pass(100)
   await settle()
-  expect([journal.isBehind, journal.pendingBytes]).toEqual([false, 0])
-  change('a')
+  expect([journal.isBehind, released]).toEqual([false, 0])
   await endTurn()
-  await settle('fail')
-  expect(journal.isBehind).toBe(true)
+  await settle()
+  expect([journal.pendingBytes, released, journal.heldCount]).toEqual([0, 1, 0])
+})
+
+test('looks again when the store makes room without a commit', async () => {
+  const store = new FaultyStore(new MemoryStore(), (commit) => underWay.push(commit))
+  journal = journalOver(store, { pendingBytesMax: 1000 })
+  store.unsettledBytes = 2000
+  let released = 0
+  journal.hold({ onRoom: () => released++ })
+  await time.pass(1000)
+  expect([journal.isBehind, released]).toEqual([true, 0])
+  store.unsettledBytes = 100
+  await time.pass(100)
+  expect([journal.isBehind, released]).toEqual([false, 1])
+})
+
+test('much that nobody waits for is written before the async interval is over', async () => {
+  journal = journalOver(new MemoryStore(), { asyncIntervalMs: 100_000, pendingBytesMax: 4000 })
+  change('a', false)
+  await endTurn()
+  journal.retained('r', message('x'.repeat(1000), 1, { topic: 'r', retain: true }), false)
+  await time.pass(5)
+  await endTurn()
+  expect(journal.committed).toBe(2)
 })
 
 test('counts batches, records and how long they take', async () => {

@@ -19,7 +19,7 @@ class Sender implements AckSender {
   }
 }
 
-const commits = { openBatch: 1, committed: 0, wait: () => undefined }
+const commits = { committed: 0 }
 let sender: Sender
 let queue: AckQueue
 

@@ -1,6 +1,7 @@
 import type { IConnackPacket, Packet } from 'mqtt-packet'
 import { type Attempt, ClientConnection, type ConnectionUser } from './client-connection.ts'
 import { ClientSession, type ModelSubscription } from './client-session.ts'
+import { connectPacket } from './connect-packet.ts'
 import { Link } from './link.ts'
 import { drawFilter, drawQoS, type Profile } from './profile.ts'
 import { Publisher } from './publisher.ts'
@@ -64,6 +65,7 @@ export class ModelClient implements ConnectionUser {
     const { ledger, random, settings, wills } = this.#world
     const broker = this.#world.broker
     if (broker === undefined) return
+    this.#forgetWhatMayExpire()
     const zone = profile.zones[random.below(profile.zones.length)] as ZoneName
     const isClean = wish.isClean ?? (this.#mustBeClean || !profile.isPersistent)
     const expiryS = this.#expiryS(zone, isClean, wish.isClean === true)
@@ -96,7 +98,7 @@ export class ModelClient implements ConnectionUser {
     this.#connection = connection
     this.#world.trace.add(name, `CONNECT ${zone}${isClean ? ' clean' : ''} expiry ${expiryS}`)
     broker.accept(connection.link, zone)
-    this.#sendConnect(connection, attempt)
+    connection.send({ ...connectPacket(this.#world, profile, connection) })
     this.#world.scheduler.after(connectTimeoutMs, () => {
       if (this.#connection === connection && !connection.isOpen) this.#give(connection)
     })
@@ -236,6 +238,9 @@ export class ModelClient implements ConnectionUser {
     const code = packet.reasonCode ?? packet.returnCode ?? 0
     const { sessionPresent } = packet
     trace.add(name, `CONNACK ${code}${sessionPresent ? ' present' : ''}`)
+    // A store that fails keeps no session; the client comes again.
+    const refusal = this.profile.version === 5 ? 0x88 : 3
+    if (code === refusal && this.#world.hasStoreFailed) return this.#give(connection)
     if (code !== 0) throw new Violation(`${name} was refused with ${code}`)
     const old = this.#session?.isOver === false ? this.#session : undefined
     // MQTT 3.1 cannot say whether there was a session.
@@ -301,6 +306,13 @@ export class ModelClient implements ConnectionUser {
     }
   }
 
+  /** MQTT 3.1 does not tell whether there is still a session: one that may have ended is given up. */
+  #forgetWhatMayExpire(): void {
+    const session = this.#session
+    if (this.profile.version !== 3 || session === undefined) return
+    if (!session.surelyExists(this.#world.scheduler.now + connectTimeoutMs)) this.#forget()
+  }
+
   #forget(): void {
     if (this.#session !== undefined) this.#world.ledger.end(this.#session)
     this.#mustBeClean = true
@@ -313,51 +325,6 @@ export class ModelClient implements ConnectionUser {
     if (version === 5) return expiryS
     if (isClean) return 0
     return this.#world.settings.zones.get(zone)?.channel.sessionExpiryIntervalS ?? 0
-  }
-
-  #sendConnect(connection: ClientConnection, attempt: Attempt): void {
-    const { clientId, keepAliveS, version, willPercent } = this.profile
-    const { random, isHealing } = this.#world
-    const hasWill = !isHealing && random.below(100) < willPercent
-    const properties = {
-      receiveMaximum: attempt.receiveMaximum,
-      ...(attempt.expiryS > 0 && { sessionExpiryInterval: attempt.expiryS }),
-    }
-    connection.send({
-      cmd: 'connect',
-      protocolId: version === 3 ? 'MQIsdp' : 'MQTT',
-      protocolVersion: version,
-      clean: attempt.isClean,
-      clientId,
-      keepalive: keepAliveS,
-      ...(version === 5 && { properties }),
-      ...(hasWill && { will: this.#drawWill(connection, attempt) }),
-    })
-  }
-
-  #drawWill(connection: ClientConnection, attempt: Attempt): object {
-    const { random, wills } = this.#world
-    const { clientId, version } = this.profile
-    const delayS = version === 5 && random.below(2) === 0 ? 1 + random.below(4) : 0
-    const qos = random.below(2) === 0 ? 1 : 2
-    const payload = `will:${connection.name}`
-    connection.will = {
-      payload,
-      clientId,
-      qos,
-      delayS,
-      expiryS: attempt.expiryS,
-      isDurable: !attempt.isVolatile && attempt.expiryS > 0,
-      link: connection.link,
-      isAccepted: false,
-      isCancelled: false,
-      isSettled: false,
-      isUnclear: false,
-      arrivals: 0,
-    }
-    wills.add(connection.will)
-    const properties = { properties: { willDelayInterval: delayS } }
-    return { topic: `w/${clientId}`, payload, qos, retain: false, ...(version === 5 && properties) }
   }
 
   #onAnswer(connection: ClientConnection, packetId: number, codes: readonly number[]): void {

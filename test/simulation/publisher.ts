@@ -2,6 +2,7 @@ import type { ClientConnection } from './client-connection.ts'
 import type { ClientSession, Unfinished } from './client-session.ts'
 import { drawQoS, drawTopic, type Profile } from './profile.ts'
 import type { SentMessage } from './sent-message.ts'
+import { Violation } from './trace.ts'
 import type { World } from './world.ts'
 
 /** Messages that a publisher lets be unfinished at a time, to keep a run small. */
@@ -71,7 +72,11 @@ export class Publisher {
   #finish(session: ClientSession, packetId: number, reasonCode: number): void {
     const unfinished: Unfinished | undefined = session.outgoing.get(packetId)
     session.outgoing.delete(packetId)
-    if (unfinished !== undefined && reasonCode < 0x80) this.#world.ledger.acked(unfinished.message)
+    if (unfinished === undefined) return
+    const { hasStoreFailed, ledger, settings } = this.#world
+    if (reasonCode < 0x80) return ledger.acked(unfinished.message)
+    const mayRefuse = settings.journal.refusesOnFailure && hasStoreFailed
+    if (!mayRefuse) throw new Violation(`${unfinished.message} was refused with ${reasonCode}`)
   }
 
   #send(connection: ClientConnection, packetId: number, message: SentMessage, dup: boolean): void {

@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../../src/base/random.ts'
+import { defaultJournalOptions, type JournalOptions } from '../../src/broker/journal.ts'
 import { type ChannelOptions, defaultChannelOptions } from '../../src/channel/options.ts'
 import type { Zone } from '../../src/channel/ports.ts'
 import { defaultSessionOptions, type SessionOptions } from '../../src/session/options.ts'
@@ -15,6 +16,7 @@ export interface Settings {
   readonly storeFaults: number
   /** Batches after which the store wants a session's snapshot. */
   readonly snapshotsEvery: number
+  readonly journal: JournalOptions
   /** Whether messages may be dropped because an mqueue is full. */
   readonly zones: ReadonlyMap<string, Zone>
   /** Bytes at which a socket counts as full. */
@@ -48,6 +50,11 @@ export function settingsFor(random: SeededRandom): Settings {
     },
     crashes: hasTrouble ? random.below(4) : 0,
     snapshotsEvery: pick(1, 5, 50, Number.POSITIVE_INFINITY),
+    journal: {
+      ...defaultJournalOptions,
+      pendingBytesMax: pick(500, 5000, 10_000_000),
+      refusesOnFailure: pick(true, false),
+    },
     storeFaults: hasTrouble ? random.below(6) : 0,
     zones: new Map([
       ['default', zone('default', channel, session)],

@@ -69,6 +69,7 @@ export class SimulatedBroker {
       afterTurn,
       authenticator: new AnonymousAuthenticator(true),
       store: this.#store,
+      journal: settings.journal,
       zones: settings.zones,
       limits: {
         sessionsMax: Number.POSITIVE_INFINITY,
@@ -167,7 +168,7 @@ export class SimulatedBroker {
         .join(', ')
       trace.add('broker', `${level}: ${message} (${about})`)
       if (message === 'client disconnected') this.#onDisconnected(fields as DisconnectedFields)
-      if (level === 'error' && !message.startsWith('the store failed')) {
+      if (level === 'error' && !message.startsWith('the store fails')) {
         const stack = err instanceof Error ? err.stack : ''
         scheduler.fail(new Violation(`the broker logged an error: ${message} ${stack}`))
       }

@@ -65,6 +65,11 @@ export class World {
     }
   }
 
+  /** Whether this process has met a store that fails. */
+  get hasStoreFailed(): boolean {
+    return (this.broker?.broker.journal.meter.failures ?? 0) > 0
+  }
+
   get weather(): Weather {
     return this.isHealing ? fairWeather : this.settings.weather
   }

@@ -23,6 +23,8 @@ export class FaultyStore implements Store {
   /** Commits that ended well, and those that were told to have failed. */
   committed = 0
   failed = 0
+  isFull = false
+  unsettledBytes = 0
 
   constructor(store: Store, onCommit: (commit: CommitUnderWay) => void) {
     this.#store = store
@@ -35,10 +37,6 @@ export class FaultyStore implements Store {
 
   get snapshotsWantedBelow(): number {
     return this.#store.snapshotsWantedBelow
-  }
-
-  get unsettledBytes(): number {
-    return this.#store.unsettledBytes
   }
 
   open(clock: Clock): Promise<void> {

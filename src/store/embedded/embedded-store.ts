@@ -15,6 +15,7 @@ import { checkFormat } from './format.ts'
 import { Log } from './log.ts'
 import type { LogBatch } from './log-format.ts'
 import { Recovered } from './recover.ts'
+import { Room } from './room.ts'
 import { Settled } from './settled.ts'
 import { Settler } from './settler.ts'
 
@@ -50,14 +51,17 @@ export class EmbeddedStore implements Store {
   readonly #folder: string
   readonly #log: Logger
   #parts: Parts | undefined
+  readonly #room: Room
   #isReleasing = false
   #isRecoveredSettled = false
   #aliveTimer: NodeJS.Timeout | undefined
   #settleTimer: NodeJS.Immediate | undefined
 
-  constructor(folder: string, log: Logger) {
+  /** `bytesMax`: what the folder may take before `isFull`. */
+  constructor(folder: string, log: Logger, bytesMax = Number.POSITIVE_INFINITY) {
     this.#folder = folder
     this.#log = log
+    this.#room = new Room(folder, bytesMax, log)
   }
 
   /** Rejects: StoreInUse, StoreDamaged, StoreVersion, StoreUnavailable. */
@@ -77,6 +81,10 @@ export class EmbeddedStore implements Store {
 
   get unsettledBytes(): number {
     return this.#parts?.settler.bytes ?? 0
+  }
+
+  get isFull(): boolean {
+    return this.#room.isFull
   }
 
   newBatch(number: number): StoreBatch {
@@ -126,6 +134,7 @@ export class EmbeddedStore implements Store {
 
   async close(): Promise<void> {
     clearInterval(this.#aliveTimer)
+    this.#room.stop()
     clearImmediate(this.#settleTimer)
     const parts = this.#parts
     if (parts === undefined) return
@@ -153,6 +162,7 @@ export class EmbeddedStore implements Store {
     }
     this.#aliveTimer = setInterval(() => this.#sayAlive(), aliveEveryMs)
     this.#aliveTimer.unref()
+    this.#room.start()
   }
 
   async #recover(clock: Clock, database: Database): Promise<Parts> {

@@ -13,6 +13,23 @@ export interface SubscriptionOptions {
   readonly subscriptionId?: number | undefined
 }
 
+const withoutId: (SubscriptionOptions | undefined)[] = []
+
+/** Frozen options; those without an identifier, which are most, exist once each. */
+export function subscriptionOptions(
+  qos: QoS,
+  noLocal: boolean,
+  retainAsPublished: boolean,
+  retainHandling: RetainHandling,
+  subscriptionId?: number,
+): SubscriptionOptions {
+  const options = { qos, noLocal, retainAsPublished, retainHandling }
+  if (subscriptionId !== undefined) return Object.freeze({ ...options, subscriptionId })
+  const place = qos + 3 * retainHandling + (noLocal ? 9 : 0) + (retainAsPublished ? 18 : 0)
+  withoutId[place] ??= Object.freeze(options)
+  return withoutId[place]
+}
+
 /**
  * How one message goes to one session: its subscriptions that match, made one. Highest QoS, all
  * identifiers in ascending order. Computed once per topic and session by the router. [MQTT-3.3.4-2…4]

@@ -1,9 +1,9 @@
 import type { Message } from '../mqtt/message.ts'
-import type { SubscriptionOptions } from '../mqtt/subscription.ts'
 import type { Rel } from './awaiting-rel.ts'
 import type { Lane } from './lane.ts'
 import { type Outgoing, Recorded } from './outgoing.ts'
 import type { ChangeWriter, Recorder } from './ports.ts'
+import type { SubscriptionMap } from './subscriptions.ts'
 
 /** Entries, and bytes, of a lane that are worth a page. */
 const pageLengthMin = 128
@@ -26,11 +26,11 @@ interface Paging {
 export abstract class ChangeRecorder implements Recorder {
   abstract readonly openBatch: number
   abstract readonly committed: number
-  #entries: Outgoing[] = []
-  #lanes: Lane[] = []
-  #rels: Rel[] = []
+  #entries: Outgoing[] | undefined
+  #lanes: Lane[] | undefined
+  #rels: Rel[] | undefined
   #filters: Set<string> | undefined
-  #paging: Paging[] = []
+  #paging: Paging[] | undefined
 
   /**
    * A change joined the open batch, and with it so many bytes that stay in memory until it is safe.
@@ -44,14 +44,16 @@ export abstract class ChangeRecorder implements Recorder {
   entry(entry: Outgoing): void {
     if (entry.isTouched) return
     entry.isTouched = true
-    this.#entries.push(entry)
+    if (this.#entries === undefined) this.#entries = [entry]
+    else this.#entries.push(entry)
     this.touched(entry.qos > 0, entry.cost)
   }
 
   lane(lane: Lane): void {
     if (lane.isTouched) return
     lane.isTouched = true
-    this.#lanes.push(lane)
+    if (this.#lanes === undefined) this.#lanes = [lane]
+    else this.#lanes.push(lane)
     this.touched(false, 0)
   }
 
@@ -64,7 +66,8 @@ export abstract class ChangeRecorder implements Recorder {
   rel(rel: Rel): void {
     if (rel.isTouched) return
     rel.isTouched = true
-    this.#rels.push(rel)
+    if (this.#rels === undefined) this.#rels = [rel]
+    else this.#rels.push(rel)
     this.touched(true, 0)
   }
 
@@ -72,11 +75,17 @@ export abstract class ChangeRecorder implements Recorder {
    * Writes what has changed since the last time. Answers how many entries left no trace, because
    * they ended before they began.
    */
-  write(writer: ChangeWriter, subscriptions: ReadonlyMap<string, SubscriptionOptions>): number {
+  write(writer: ChangeWriter, subscriptions: SubscriptionMap): number {
+    const entries = this.#entries
+    const lanes = this.#lanes
+    const rels = this.#rels
+    this.#entries = undefined
+    this.#lanes = undefined
+    this.#rels = undefined
     if (this.#filters !== undefined) this.#writeSubscriptions(writer, subscriptions)
-    const elided = this.#entries.length > 0 ? this.#writeEntries(writer) : 0
-    if (this.#lanes.length > 0) this.#writeLanes(writer)
-    if (this.#rels.length > 0) this.#writeRels(writer)
+    const elided = entries === undefined ? 0 : writeEntries(writer, entries)
+    if (lanes !== undefined) this.#writeLanes(writer, lanes)
+    if (rels !== undefined) writeRels(writer, rels)
     return elided
   }
 
@@ -85,32 +94,30 @@ export abstract class ChangeRecorder implements Recorder {
     const entries = lane.pageAll()
     if (entries.length === 0) return
     writer.page(lane.key, entries)
+    this.#paging ??= []
     this.#paging.push({ lane, below: lane.tail })
   }
 
   /** Whether pages are on their way, so that `settlePages` is due when the batch is safe. */
   get isPaging(): boolean {
-    return this.#paging.length > 0
+    return this.#paging !== undefined
   }
 
   /** What was written is safe: of each lane with a new page only `kept` entries stay in memory. */
   settlePages(kept: number): void {
-    for (const { lane, below } of this.#paging) {
+    for (const { lane, below } of this.#paging ?? []) {
       lane.readableBelow = Math.max(lane.readableBelow, below)
       lane.evict(kept)
     }
-    this.#paging = []
+    this.#paging = undefined
   }
 
   /** The session records elsewhere, or has ended: its pages are of no use. */
   dropPages(): void {
-    this.#paging = []
+    this.#paging = undefined
   }
 
-  #writeSubscriptions(
-    writer: ChangeWriter,
-    subscriptions: ReadonlyMap<string, SubscriptionOptions>,
-  ): void {
+  #writeSubscriptions(writer: ChangeWriter, subscriptions: SubscriptionMap): void {
     for (const filter of this.#filters ?? []) {
       const options = subscriptions.get(filter)
       if (options === undefined) writer.unsubscribed(filter)
@@ -119,24 +126,7 @@ export abstract class ChangeRecorder implements Recorder {
     this.#filters = undefined
   }
 
-  /** Ids that are free again first: another message may have taken one of them since. */
-  #writeEntries(writer: ChangeWriter): number {
-    const entries = this.#entries
-    this.#entries = []
-    let elided = 0
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i] as Outgoing
-      if (entry.phase !== 'ended') continue
-      if (entry.recorded >= Recorded.Slot) writer.freed(entry.packetId)
-      else if (entry.recorded === Recorded.Nothing) elided++
-    }
-    for (let i = 0; i < entries.length; i++) writeEntry(writer, entries[i] as Outgoing)
-    return elided
-  }
-
-  #writeLanes(writer: ChangeWriter): void {
-    const lanes = this.#lanes
-    this.#lanes = []
+  #writeLanes(writer: ChangeWriter, lanes: readonly Lane[]): void {
     for (const lane of lanes) {
       lane.isTouched = false
       const snapshot = lane.snapshot()
@@ -147,20 +137,19 @@ export abstract class ChangeRecorder implements Recorder {
       }
     }
   }
+}
 
-  #writeRels(writer: ChangeWriter): void {
-    const rels = this.#rels
-    this.#rels = []
-    for (const { hasEnded, isRecorded, packetId } of rels) {
-      if (hasEnded && isRecorded) writer.relReceived(packetId)
-    }
-    for (const rel of rels) {
-      rel.isTouched = false
-      if (rel.hasEnded || rel.isRecorded) continue
-      writer.awaitingRel(rel.packetId, rel.receivedAt)
-      rel.isRecorded = true
-    }
+/** Ids that are free again first: another message may have taken one of them since. */
+function writeEntries(writer: ChangeWriter, entries: readonly Outgoing[]): number {
+  let elided = 0
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Outgoing
+    if (entry.phase !== 'ended') continue
+    if (entry.recorded >= Recorded.Slot) writer.freed(entry.packetId)
+    else if (entry.recorded === Recorded.Nothing) elided++
   }
+  for (let i = 0; i < entries.length; i++) writeEntry(writer, entries[i] as Outgoing)
+  return elided
 }
 
 function writeEntry(writer: ChangeWriter, entry: Outgoing): void {
@@ -179,5 +168,17 @@ function writeEntry(writer: ChangeWriter, entry: Outgoing): void {
   } else if (phase === 'queued' && recorded === Recorded.Nothing) {
     writer.queued(entry.laneKey, entry.sequence, message, delivery)
     entry.recorded = Recorded.Queued
+  }
+}
+
+function writeRels(writer: ChangeWriter, rels: readonly Rel[]): void {
+  for (const { hasEnded, isRecorded, packetId } of rels) {
+    if (hasEnded && isRecorded) writer.relReceived(packetId)
+  }
+  for (const rel of rels) {
+    rel.isTouched = false
+    if (rel.hasEnded || rel.isRecorded) continue
+    writer.awaitingRel(rel.packetId, rel.receivedAt)
+    rel.isRecorded = true
   }
 }

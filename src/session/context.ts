@@ -24,7 +24,7 @@ export class SessionContext {
   /** Of the connection, or of the last one. */
   receiveMaximum = 65535
   protocolVersion: ProtocolVersion = 5
-  readonly stats = new DeliverStats()
+  #stats: DeliverStats | undefined
 
   constructor(
     clientId: string,
@@ -36,6 +36,11 @@ export class SessionContext {
     this.options = options
     this.recorder = recorder
     this.observer = observer
+  }
+
+  get stats(): DeliverStats {
+    if (this.#stats === undefined) this.#stats = new DeliverStats()
+    return this.#stats
   }
 
   /** QoS 1 and 2 messages that may be sent and unfinished on this connection. [MQTT-3.3.4-9] */

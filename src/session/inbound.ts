@@ -31,11 +31,9 @@ export class Inbound {
     return rel !== undefined
   }
 
-  /** See `Session.expireAwaitingRel`. */
-  expire(now: number): number | undefined {
-    const { clientId, observer, options } = this.#context
-    const timeoutMs = options.awaitingRelTimeoutMs
-    if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
+  /** Forgets ids that have waited for `timeoutMs`. Answers when to call again, in monotonic ms. */
+  expire(now: number, timeoutMs: number): number {
+    const { clientId, observer } = this.#context
     for (;;) {
       const oldest = this.awaitingRel.oldest()
       if (oldest === undefined) return now + timeoutMs

@@ -1,13 +1,10 @@
-import type { SubscriptionOptions } from '../mqtt/subscription.ts'
-import type { AwaitingRel } from './awaiting-rel.ts'
 import type { SessionContext } from './context.ts'
-import type { Outbound } from './outbound.ts'
-import type { Subscriptions } from './subscriptions.ts'
-import type { Window } from './window.ts'
+import type { Machinery } from './machinery.ts'
+import type { SubscriptionMap, Subscriptions } from './subscriptions.ts'
 
 /** Everything that a session tells of itself; the names are those of the admin API. */
 export interface SessionInfo extends SessionAttributes, SessionStats {
-  readonly subscriptions: ReadonlyMap<string, SubscriptionOptions>
+  readonly subscriptions: SubscriptionMap
   /** Packet ids and what they wait for, in the order of first sends. */
   readonly inflight: readonly (readonly [packetId: number, phase: string])[]
   readonly awaiting_rel: readonly (readonly [packetId: number, receivedAt: number])[]
@@ -49,19 +46,19 @@ export interface SessionStats {
 /** The parts of a session, to read from. */
 export interface SessionParts {
   readonly context: SessionContext
-  readonly window: Window
-  readonly outbound: Outbound
   readonly subscriptions: Subscriptions
-  readonly awaitingRel: AwaitingRel
+  /** Undefined while nothing is under way. */
+  readonly machinery: Machinery | undefined
+  readonly nextPacketId: number
 }
 
 export function infoOf(parts: SessionParts, createdAtWallMs: number): SessionInfo {
   return {
     ...attributesOf(parts.context, createdAtWallMs),
     ...statsOf(parts),
-    subscriptions: parts.subscriptions.map,
-    inflight: parts.window.snapshot().map((slot) => [slot.packetId, slot.phase]),
-    awaiting_rel: parts.awaitingRel.toArray(),
+    subscriptions: parts.subscriptions,
+    inflight: (parts.machinery?.window.snapshot() ?? []).map((slot) => [slot.packetId, slot.phase]),
+    awaiting_rel: parts.machinery?.inbound.awaitingRel.toArray() ?? [],
   }
 }
 
@@ -83,11 +80,11 @@ export function statsOf(parts: SessionParts): SessionStats {
   const { delivered, acked, dropped, mqueueDropped, expired, enqueued } = parts.context.stats
   return {
     subscriptions_cnt: parts.subscriptions.size,
-    inflight_cnt: parts.window.inflight.size,
-    mqueue_len: parts.outbound.mqueue?.length ?? 0,
+    inflight_cnt: parts.machinery?.window.inflight.size ?? 0,
+    mqueue_len: parts.machinery?.outbound.mqueue?.length ?? 0,
     mqueue_dropped: mqueueDropped,
-    next_pkt_id: parts.window.inflight.nextPacketId,
-    awaiting_rel_cnt: parts.awaitingRel.size,
+    next_pkt_id: parts.nextPacketId,
+    awaiting_rel_cnt: parts.machinery?.inbound.awaitingRel.size ?? 0,
     enqueue_cnt: enqueued,
     deliver_stats: { delivered, acked, dropped, expired },
   }

@@ -3,7 +3,6 @@ import type { Message } from '../mqtt/message.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { Delivery, SubscriptionOptions } from '../mqtt/subscription.ts'
 import { type Connection, SessionContext } from './context.ts'
-import { Inbound } from './inbound.ts'
 import {
   attributesOf,
   infoOf,
@@ -14,14 +13,14 @@ import {
   statsOf,
 } from './info.ts'
 import type { Lane, LaneKey, QueuedEntry } from './lane.ts'
+import { Machinery } from './machinery.ts'
 import { noRecorder } from './no-recorder.ts'
 import type { SessionOptions } from './options.ts'
-import { Outbound, type Undelivered } from './outbound.ts'
+import type { Undelivered } from './outbound.ts'
 import { type Outgoing, Recorded } from './outgoing.ts'
 import type { Recorder, RetainedItem, SessionObserver, Sink } from './ports.ts'
 import { emptySnapshot, type SessionSnapshot } from './snapshot.ts'
-import { Subscriptions } from './subscriptions.ts'
-import { Window } from './window.ts'
+import { type SubscriptionMap, Subscriptions } from './subscriptions.ts'
 
 export type { Undelivered } from './outbound.ts'
 
@@ -41,10 +40,12 @@ export class Session {
   readonly generation: number
   readonly createdAtWallMs: number
   readonly #context: SessionContext
-  readonly #window: Window
-  readonly #outbound: Outbound
   readonly #subscriptions = new Subscriptions()
-  readonly #inbound: Inbound
+  /** While something is under way. */
+  #machinery: Machinery | undefined
+  /** What the machinery goes on with. */
+  #nextPacketId: number
+  #nextSequence: number
 
   constructor(
     clientId: string,
@@ -59,9 +60,8 @@ export class Session {
     this.generation = generation
     this.createdAtWallMs = createdAtWallMs
     this.#context = new SessionContext(clientId, options, recorder, observer)
-    this.#window = new Window(this.#context, from.nextPacketId)
-    this.#inbound = new Inbound(this.#context)
-    this.#outbound = new Outbound(this.#context, this.#window, from.nextSequence)
+    this.#nextPacketId = from.nextPacketId
+    this.#nextSequence = from.nextSequence
   }
 
   /** The session that a snapshot was taken of, without a connection. Its state counts as safe. */
@@ -92,7 +92,7 @@ export class Session {
   /** Other limits, as from another zone; what waits meets them at the next insert. */
   reconfigure(options: SessionOptions): void {
     this.#context.options = options
-    this.#outbound.usePriorities()
+    this.#machinery?.outbound.usePriorities()
   }
 
   get recorder(): Recorder {
@@ -116,28 +116,28 @@ export class Session {
   recordTo(recorder: Recorder): void {
     assert(!this.hasStored, 'what is only in the store belongs to the recorder that it has')
     this.#context.recorder = recorder
-    this.#window.inflight.rebatch(recorder.openBatch)
-    for (const entry of this.#window.inflight) recordAnew(entry, recorder)
-    for (const entry of this.#outbound.mqueue ?? []) recordAnew(entry, recorder)
-    for (const lane of this.#outbound.mqueue?.lanes() ?? []) {
+    for (const filter of this.subscriptions.keys()) recorder.subscription(filter)
+    if (this.#machinery === undefined) return
+    const { inbound, outbound, window } = this.#machinery
+    window.inflight.rebatch(recorder.openBatch)
+    for (const entry of window.inflight) recordAnew(entry, recorder)
+    for (const entry of outbound.mqueue ?? []) recordAnew(entry, recorder)
+    for (const lane of this.lanes) {
       lane.forget()
       recorder.lane(lane)
     }
-    for (const filter of this.subscriptions.keys()) recorder.subscription(filter)
-    this.#inbound.recordAnew()
+    inbound.recordAnew()
   }
 
   /** Whether some of its queue is only in the store. */
   get hasStored(): boolean {
-    for (const { storedLength } of this.#outbound.mqueue?.lanes() ?? []) {
-      if (storedLength > 0) return true
-    }
+    for (const { storedLength } of this.lanes) if (storedLength > 0) return true
     return false
   }
 
   /** The lanes of its queue, for its recorder. */
   get lanes(): Iterable<Lane> {
-    return this.#outbound.mqueue?.lanes() ?? []
+    return this.#machinery?.outbound.mqueue?.lanes() ?? []
   }
 
   /** Entries of a lane that stay in memory where the store has them too. */
@@ -147,23 +147,23 @@ export class Session {
 
   /** Takes in entries of a lane that were asked for (`Recorder.readOn`); the owner pumps afterwards. */
   page(lane: LaneKey, entries: readonly QueuedEntry[]): void {
-    this.#outbound.loadPage(lane, entries)
+    this.#machinery?.outbound.loadPage(lane, entries)
   }
 
-  get subscriptions(): ReadonlyMap<string, SubscriptionOptions> {
-    return this.#subscriptions.map
+  get subscriptions(): SubscriptionMap {
+    return this.#subscriptions
   }
 
   /** Answers whether the subscription is new. Refuses: QuotaExceeded. [MQTT-3.8.4-3] */
   subscribe(filter: string, options: SubscriptionOptions): boolean | Refusal {
-    const isNew = this.#subscriptions.set(filter, options, this.options.subscriptionsMax)
+    const isNew = this.#subscriptions.subscribe(filter, options, this.options.subscriptionsMax)
     if (!(isNew instanceof Refusal)) this.recorder.subscription(filter)
     return isNew
   }
 
   /** Answers what the filter was subscribed with; undefined when it was not. */
   unsubscribe(filter: string): SubscriptionOptions | undefined {
-    const options = this.#subscriptions.remove(filter)
+    const options = this.#subscriptions.unsubscribe(filter)
     if (options !== undefined) this.recorder.subscription(filter)
     return options
   }
@@ -173,17 +173,17 @@ export class Session {
    * answered again. Refuses: ReceiveMaximumExceeded. [MQTT-4.3.3-8] [MQTT-4.3.3-10]
    */
   receive(packetId: number, now: number): 'new' | 'duplicate' | Refusal {
-    return this.#inbound.receive(packetId, now)
+    return this.#running.inbound.receive(packetId, now)
   }
 
   /** PUBREC ≥ 0x80 was the answer: the id stands for a new message from now on. [MQTT-4.3.3-9] */
   forget(packetId: number): void {
-    this.#inbound.release(packetId)
+    this.#machinery?.inbound.release(packetId)
   }
 
   /** PUBREL of the client; answers false for an id that was not waiting for it. [MQTT-4.3.3-11] */
   pubrel(packetId: number): boolean {
-    return this.#inbound.release(packetId)
+    return this.#machinery?.inbound.release(packetId) === true
   }
 
   /**
@@ -191,7 +191,9 @@ export class Session {
    * at which to call again; undefined when never.
    */
   expireAwaitingRel(now: number): number | undefined {
-    return this.#inbound.expire(now)
+    const timeoutMs = this.options.awaitingRelTimeoutMs
+    if (timeoutMs === Number.POSITIVE_INFINITY) return undefined
+    return this.#machinery?.inbound.expire(now, timeoutMs) ?? now + timeoutMs
   }
 
   /**
@@ -199,7 +201,7 @@ export class Session {
    * client, or is dropped by a stated limit and told; the publisher never waits for it.
    */
   deliver(message: Message, delivery: Delivery, now: number): void {
-    this.#outbound.deliver(message, delivery, now)
+    this.#running.outbound.deliver(message, delivery, now)
   }
 
   /**
@@ -207,12 +209,12 @@ export class Session {
    * in the mqueue, as window and socket allow, and count to no limit of the mqueue.
    */
   sendRetained(items: readonly RetainedItem[], delivery: Delivery): void {
-    this.#outbound.sendRetained(items, delivery)
+    this.#running.outbound.sendRetained(items, delivery)
   }
 
   /** Retained messages still to be sent. */
   get retainedLength(): number {
-    return this.#outbound.retainedLength
+    return this.#machinery?.outbound.retainedLength ?? 0
   }
 
   /**
@@ -223,10 +225,11 @@ export class Session {
    */
   next(now: number): boolean {
     const { sink } = this.#context
-    if (sink === undefined) return false
+    const machinery = this.#machinery
+    if (sink === undefined || machinery === undefined) return false
     while (sink.writable) {
-      let step = this.#window.sendUnsent(sink, now)
-      if (step === 'blocked') step = this.#outbound.takeOne(sink, now)
+      let step = machinery.window.sendUnsent(sink, now)
+      if (step === 'blocked') step = machinery.outbound.takeOne(sink, now)
       if (step === 'sent') return true
       if (step === 'blocked') return false
     }
@@ -235,22 +238,22 @@ export class Session {
 
   /** See `Window.puback`. */
   puback(packetId: number, _reasonCode: number, _now: number): Refusal | undefined {
-    return this.#window.puback(packetId)
+    return this.#running.window.puback(packetId)
   }
 
   /** See `Window.pubrec`. */
   pubrec(packetId: number, reasonCode: number, now: number): Refusal | undefined {
-    return this.#window.pubrec(packetId, reasonCode, now)
+    return this.#running.window.pubrec(packetId, reasonCode, now)
   }
 
   /** See `Window.pubcomp`. */
   pubcomp(packetId: number, _reasonCode: number, _now: number): Refusal | undefined {
-    return this.#window.pubcomp(packetId)
+    return this.#running.window.pubcomp(packetId)
   }
 
   /** See `Window.retry`. */
   retry(now: number): number | undefined {
-    return this.#window.retry(now)
+    return this.#machinery?.window.retry(now)
   }
 
   /** A connection has come; its quota is whole. [MQTT-4.9.0-1] */
@@ -259,16 +262,15 @@ export class Session {
     this.#context.sink = sink
     this.#context.receiveMaximum = connection.receiveMaximum
     this.#context.protocolVersion = connection.protocolVersion
-    this.#outbound.beginRound()
-    this.#outbound.readOn()
+    this.#machinery?.outbound.beginRound()
+    this.#machinery?.outbound.readOn()
   }
 
   /** The connection has gone; all in flight is unsent again and waits for the next one. */
   detach(_now: number): void {
     this.#context.sink = undefined
-    this.#window.inflight.rewind()
-    this.#outbound.compact()
-    this.#inbound.awaitingRel.compact()
+    this.#machinery?.detach()
+    if (this.#machinery?.isIdle === true) this.#rest(this.#machinery)
   }
 
   get isConnected(): boolean {
@@ -282,17 +284,19 @@ export class Session {
 
   /** Whether there is something that `next` might send. */
   get hasWaiting(): boolean {
-    return this.#outbound.hasWaiting || this.#window.inflight.unsentPubrel !== undefined
+    if (this.#machinery === undefined) return false
+    const { outbound, window } = this.#machinery
+    return outbound.hasWaiting || window.inflight.unsentPubrel !== undefined
   }
 
   /** Whether its next packet waits for a commit: to be pumped when that is done. */
   get waitsForCommit(): boolean {
-    return this.#window.waitsForCommit
+    return this.#machinery?.window.waitsForCommit === true
   }
 
   /** Bytes that wait in the mqueue. */
   get queuedBytes(): number {
-    return this.#outbound.mqueue?.bytes ?? 0
+    return this.#machinery?.outbound.mqueue?.bytes ?? 0
   }
 
   /**
@@ -302,8 +306,10 @@ export class Session {
    * page has come; what came over no shared subscription is not worth reading. [MQTT-4.8.2-5]
    */
   drain(): Undelivered[] {
+    if (this.#machinery === undefined) return []
+    const { outbound, window } = this.#machinery
     const undelivered: Undelivered[] = []
-    for (const slot of this.#window.inflight) {
+    for (const slot of window.inflight) {
       const { message, phase, qos, delivery } = slot
       slot.phase = 'ended'
       this.recorder.entry(slot)
@@ -311,31 +317,37 @@ export class Session {
       if (qos === 1) undelivered.push({ message, qos, delivery })
       else this.#context.drop(message, 'session_end')
     }
-    return undelivered.concat(this.#outbound.drain())
+    return undelivered.concat(outbound.drain())
   }
 
   /** What has been read since `drain`. */
   drainOn(): Undelivered[] {
-    return this.#outbound.drain()
+    return this.#machinery?.outbound.drain() ?? []
   }
 
   /** Forgets what waits: nothing of it is wanted any more. */
   clear(): void {
-    this.#outbound.clear()
+    this.#machinery?.outbound.clear()
   }
 
   snapshot(): SessionSnapshot {
+    const { clientId, createdAtWallMs, generation } = this
+    const nothing = emptySnapshot(clientId, generation, createdAtWallMs)
+    const subscriptions = [...this.subscriptions]
+    if (this.#machinery === undefined) {
+      const [nextPacketId, nextSequence] = [this.#nextPacketId, this.#nextSequence]
+      return { ...nothing, subscriptions, nextPacketId, nextSequence }
+    }
+    const { inbound, outbound, window } = this.#machinery
     return {
-      clientId: this.clientId,
-      generation: this.generation,
-      createdAtWallMs: this.createdAtWallMs,
-      subscriptions: [...this.subscriptions],
-      nextPacketId: this.#window.inflight.nextPacketId,
-      nextSequence: this.#outbound.nextSequence,
-      inflight: this.#window.snapshot(),
-      lanes: this.#outbound.lanes(),
-      mqueue: this.#outbound.snapshot(),
-      awaitingRel: this.#inbound.awaitingRel.toArray(),
+      ...nothing,
+      subscriptions,
+      nextPacketId: window.inflight.nextPacketId,
+      nextSequence: outbound.nextSequence,
+      inflight: window.snapshot(),
+      lanes: outbound.lanes(),
+      mqueue: outbound.snapshot(),
+      awaitingRel: inbound.awaitingRel.toArray(),
     }
   }
 
@@ -356,29 +368,47 @@ export class Session {
 
   /** Throws: AssertionError, when an invariant of the header does not hold. */
   checkInvariants(): void {
-    const { inflight } = this.#window
-    inflight.checkInvariants()
-    this.#outbound.mqueue?.checkInvariants()
-    assert(inflight.quotaUsed <= this.#context.receiveMaximum, 'the receive maximum is kept')
+    if (this.#machinery !== undefined) {
+      const { outbound, window } = this.#machinery
+      window.inflight.checkInvariants()
+      outbound.mqueue?.checkInvariants()
+      const { receiveMaximum } = this.#context
+      assert(window.inflight.quotaUsed <= receiveMaximum, 'the receive maximum is kept')
+    }
     assert(this.isConnected || !this.isWritable, 'nothing is sent without a connection')
   }
 
   #load(snapshot: SessionSnapshot): void {
     for (const [filter, options] of snapshot.subscriptions) {
-      this.#subscriptions.set(filter, options, Number.POSITIVE_INFINITY)
+      this.#subscriptions.set(filter, options)
     }
-    this.#window.load(snapshot.inflight)
-    this.#outbound.load(snapshot.lanes, snapshot.mqueue)
-    this.#inbound.load(snapshot.awaitingRel)
+    const { awaitingRel, inflight, lanes, mqueue } = snapshot
+    if (awaitingRel.length + inflight.length + lanes.length === 0) return
+    const { inbound, outbound, window } = this.#running
+    window.load(inflight)
+    outbound.load(lanes, mqueue)
+    inbound.load(awaitingRel)
+  }
+
+  /** The machinery, set up when it was not. */
+  get #running(): Machinery {
+    if (this.#machinery !== undefined) return this.#machinery
+    this.#machinery = new Machinery(this.#context, this.#nextPacketId, this.#nextSequence)
+    return this.#machinery
+  }
+
+  #rest({ outbound, window }: Machinery): void {
+    this.#nextPacketId = window.inflight.nextPacketId
+    this.#nextSequence = outbound.nextSequence
+    this.#machinery = undefined
   }
 
   #parts(): SessionParts {
     return {
       context: this.#context,
-      window: this.#window,
-      outbound: this.#outbound,
       subscriptions: this.#subscriptions,
-      awaitingRel: this.#inbound.awaitingRel,
+      machinery: this.#machinery,
+      nextPacketId: this.#machinery?.window.inflight.nextPacketId ?? this.#nextPacketId,
     }
   }
 }

@@ -20,7 +20,7 @@ import type {
   WillPacket,
 } from '../mqtt/packets.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
-import type { SubscriptionOptions } from '../mqtt/subscription.ts'
+import { type RetainHandling, subscriptionOptions } from '../mqtt/subscription.ts'
 import { isSharedFilter } from '../mqtt/topic.ts'
 
 /*
@@ -81,13 +81,16 @@ export function subscribe(
     type: 'subscribe',
     packetId: packet.messageId as number,
     subscriptions: packet.subscriptions.map(({ topic, qos, nl, rap, rh }) => {
-      const options: SubscriptionOptions = {
+      const noLocal = isBridge ? !isSharedFilter(topic) : (nl ?? false)
+      const retainAsPublished = isBridge || (rap ?? false)
+      const retainHandling = (rh ?? 0) as RetainHandling
+      const options = subscriptionOptions(
         qos,
-        noLocal: isBridge ? !isSharedFilter(topic) : (nl ?? false),
-        retainAsPublished: isBridge || (rap ?? false),
-        retainHandling: (rh ?? 0) as SubscriptionOptions['retainHandling'],
+        noLocal,
+        retainAsPublished,
+        retainHandling,
         subscriptionId,
-      }
+      )
       return { filter: topic, options }
     }),
     userProperties,

@@ -66,7 +66,7 @@ export class BrokerProcess {
     const startMs = performance.now()
     const [program, ...words] = pinned(
       this.#machine.brokerCpus,
-      this.kind.configure(this.folder, this.port),
+      await this.kind.configure(this.folder, this.port),
     )
     const child = spawn(program as string, words, {
       cwd: this.folder,
@@ -89,11 +89,11 @@ export class BrokerProcess {
   }
 
   /** Asks it to end; kills it when it takes too long. Answers how many ms it took. */
-  async stop(): Promise<number> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number> {
     const startMs = performance.now()
     const child = this.#child
     const timer = setTimeout(() => child?.kill('SIGKILL'), this.#machine.startMsMax)
-    child?.kill('SIGTERM')
+    child?.kill(signal)
     await this.#exited
     clearTimeout(timer)
     this.#child = undefined
@@ -103,6 +103,7 @@ export class BrokerProcess {
   /** Ends it, and removes its folder. */
   async dispose(): Promise<void> {
     await this.stop()
+    await this.kind.dispose?.(this.folder)
     process.off('exit', this.#remove)
     this.#remove()
   }

@@ -1,7 +1,7 @@
 // Many lasting sessions with a subscription each are opened and left; with --restart the broker is
-// then stopped and started in the same folder, and some of them are looked for:
+// then stopped, with --kill killed, and started in the same folder, and some of them are looked for:
 //
-//   npx tsx test/bench/sessions.ts --sessions 100000 --peer none
+//   npx tsx test/bench/sessions.ts --sessions 100000 --kill --store embedded --peer none
 //   npx tsx test/bench/sessions.ts --sessions 100000 --restart --store embedded --version 5
 import type { Report } from '../../src/bench/report.ts'
 import { readUsage } from '../../src/bench/usage.ts'
@@ -13,6 +13,7 @@ const flags = readFlags({
   /** Connections at a time. */
   connections: { type: 'string', default: '500' },
   restart: { type: 'boolean', default: false },
+  kill: { type: 'boolean', default: false },
   /** Sessions that are looked for after a restart. */
   sample: { type: 'string', default: '1000' },
   'run-secs': { type: 'string', default: '600' },
@@ -25,8 +26,8 @@ const sample = Math.min(sessions, numberOf('sample', flags.sample))
 const load: Contender['load'] = async (broker, target, generate) => {
   const options = { ...target, sessions, connectionsMax, phase: 'open' as const }
   const opened = await generate({ scenario: 'sessions', options })
-  if (!flags.restart) return opened
-  const stopMs = await broker.stop()
+  if (!flags.restart && !flags.kill) return opened
+  const stopMs = await broker.stop(flags.kill ? 'SIGKILL' : 'SIGTERM')
   const startMs = await broker.start()
   const rssStartedMb = (readUsage(broker.pid)?.rssBytes ?? 0) / 1024 ** 2
   const finding = { ...options, brokerPid: broker.pid, sessions: sample, phase: 'find' as const }

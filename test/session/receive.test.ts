@@ -83,13 +83,4 @@ describe('subscriptions', () => {
     expect(session.unsubscribe('a')).toMatchObject({ qos: 1 })
     expect(session.unsubscribe('a')).toBeUndefined()
   })
-
-  it('share one empty map while there are none', () => {
-    const { session } = new SessionKit()
-    const none = session.subscriptions
-    session.subscribe('a', { ...options })
-    session.unsubscribe('a')
-    expect(session.subscriptions).toBe(none)
-    expect(new SessionKit().session.subscriptions).toBe(none)
-  })
 })

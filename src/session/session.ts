@@ -17,7 +17,6 @@ import { Machinery } from './machinery.ts'
 import { noRecorder } from './no-recorder.ts'
 import type { SessionOptions } from './options.ts'
 import type { Undelivered } from './outbound.ts'
-import { type Outgoing, Recorded } from './outgoing.ts'
 import type { Recorder, RetainedItem, SessionObserver, Sink } from './ports.ts'
 import { emptySnapshot, type SessionSnapshot } from './snapshot.ts'
 import { type SubscriptionMap, Subscriptions } from './subscriptions.ts'
@@ -117,16 +116,7 @@ export class Session {
     assert(!this.hasStored, 'what is only in the store belongs to the recorder that it has')
     this.#context.recorder = recorder
     for (const filter of this.subscriptions.keys()) recorder.subscription(filter)
-    if (this.#machinery === undefined) return
-    const { inbound, outbound, window } = this.#machinery
-    window.inflight.rebatch(recorder.openBatch)
-    for (const entry of window.inflight) recordAnew(entry, recorder)
-    for (const entry of outbound.mqueue ?? []) recordAnew(entry, recorder)
-    for (const lane of this.lanes) {
-      lane.forget()
-      recorder.lane(lane)
-    }
-    inbound.recordAnew()
+    this.#machinery?.recordAnew(recorder)
   }
 
   /** Whether some of its queue is only in the store. */
@@ -306,18 +296,7 @@ export class Session {
    * page has come; what came over no shared subscription is not worth reading. [MQTT-4.8.2-5]
    */
   drain(): Undelivered[] {
-    if (this.#machinery === undefined) return []
-    const { outbound, window } = this.#machinery
-    const undelivered: Undelivered[] = []
-    for (const slot of window.inflight) {
-      const { message, phase, qos, delivery } = slot
-      slot.phase = 'ended'
-      this.recorder.entry(slot)
-      if (message === undefined || phase === 'pubrel') continue
-      if (qos === 1) undelivered.push({ message, qos, delivery })
-      else this.#context.drop(message, 'session_end')
-    }
-    return undelivered.concat(outbound.drain())
+    return this.#machinery?.drain() ?? []
   }
 
   /** What has been read since `drain`. */
@@ -334,20 +313,13 @@ export class Session {
     const { clientId, createdAtWallMs, generation } = this
     const nothing = emptySnapshot(clientId, generation, createdAtWallMs)
     const subscriptions = [...this.subscriptions]
-    if (this.#machinery === undefined) {
-      const [nextPacketId, nextSequence] = [this.#nextPacketId, this.#nextSequence]
-      return { ...nothing, subscriptions, nextPacketId, nextSequence }
-    }
-    const { inbound, outbound, window } = this.#machinery
+    if (this.#machinery !== undefined)
+      return { ...nothing, subscriptions, ...this.#machinery.snapshot() }
     return {
       ...nothing,
       subscriptions,
-      nextPacketId: window.inflight.nextPacketId,
-      nextSequence: outbound.nextSequence,
-      inflight: window.snapshot(),
-      lanes: outbound.lanes(),
-      mqueue: outbound.snapshot(),
-      awaitingRel: inbound.awaitingRel.toArray(),
+      nextPacketId: this.#nextPacketId,
+      nextSequence: this.#nextSequence,
     }
   }
 
@@ -368,13 +340,7 @@ export class Session {
 
   /** Throws: AssertionError, when an invariant of the header does not hold. */
   checkInvariants(): void {
-    if (this.#machinery !== undefined) {
-      const { outbound, window } = this.#machinery
-      window.inflight.checkInvariants()
-      outbound.mqueue?.checkInvariants()
-      const { receiveMaximum } = this.#context
-      assert(window.inflight.quotaUsed <= receiveMaximum, 'the receive maximum is kept')
-    }
+    this.#machinery?.checkInvariants()
     assert(this.isConnected || !this.isWritable, 'nothing is sent without a connection')
   }
 
@@ -382,12 +348,9 @@ export class Session {
     for (const [filter, options] of snapshot.subscriptions) {
       this.#subscriptions.set(filter, options)
     }
-    const { awaitingRel, inflight, lanes, mqueue } = snapshot
+    const { awaitingRel, inflight, lanes } = snapshot
     if (awaitingRel.length + inflight.length + lanes.length === 0) return
-    const { inbound, outbound, window } = this.#running
-    window.load(inflight)
-    outbound.load(lanes, mqueue)
-    inbound.load(awaitingRel)
+    this.#running.load(snapshot)
   }
 
   /** The machinery, set up when it was not. */
@@ -411,11 +374,4 @@ export class Session {
       nextPacketId: this.#machinery?.window.inflight.nextPacketId ?? this.#nextPacketId,
     }
   }
-}
-
-/** A recorder that has never heard of an entry is told of it. */
-function recordAnew(entry: Outgoing, recorder: Recorder): void {
-  entry.recorded = Recorded.Nothing
-  entry.isTouched = false
-  recorder.entry(entry)
 }

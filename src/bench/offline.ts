@@ -11,6 +11,8 @@ import { untilDone } from './waiting.ts'
 
 /** Messages are stored for many sessions that are away, then all of them come back for theirs. */
 export interface OfflineOptions extends Target {
+  /** `drain` takes what an earlier run stored under the same `idPrefix`. */
+  readonly phase: 'store' | 'drain' | 'both'
   readonly sessions: number
   readonly messagesPerSession: number
   readonly publishers: number
@@ -29,11 +31,12 @@ const settleMs = 1000
 
 /** Rejects: ServerError when the broker does not accept its clients. */
 export async function runOffline(options: OfflineOptions): Promise<Report> {
+  const { phase } = options
   const run = new OfflineRun(options)
   try {
-    await run.subscribe()
-    const stored = await run.store()
-    const drained = await run.drain()
+    if (phase !== 'drain') await run.subscribe()
+    const stored = phase === 'drain' ? {} : await run.store()
+    const drained = phase === 'store' ? {} : await run.drain()
     return run.report({ ...stored, ...drained })
   } finally {
     run.close()
@@ -48,12 +51,14 @@ class OfflineRun {
   readonly #publishers: Publisher[] = []
 
   constructor(options: OfflineOptions) {
-    const { sessions, publishers, version, qos, payloadSize, window } = options
+    const { messagesPerSession, phase, sessions, publishers, version, qos, payloadSize, window } =
+      options
     this.#options = options
     this.#stage = new Stage(options)
     const { turn, tally } = this.#stage
     for (let i = 0; i < sessions; i++) {
       const stream = new Stream(i, version, qos, payloadSize)
+      if (phase === 'drain') stream.wasSent(messagesPerSession)
       this.#streams.push(stream)
       this.#subscribers.push(new Subscriber(turn, tally, stream))
     }
@@ -118,7 +123,8 @@ class OfflineRun {
   report(figures: Figures): Report {
     const { tally } = this.#stage
     const counts = { sent: tally.sent, acked: tally.acked, delivered: tally.delivered }
-    return makeReport('offline', tally, missingOf(this.#streams), { ...figures, ...counts })
+    const missing = this.#options.phase === 'store' ? 0 : missingOf(this.#streams)
+    return makeReport('offline', tally, missing, { ...figures, ...counts })
   }
 
   close(): void {

@@ -23,6 +23,11 @@ export class Stream {
     return this.#sent
   }
 
+  /** An earlier run has sent so many. */
+  wasSent(count: number): void {
+    this.#sent = count
+  }
+
   get missing(): number {
     return this.check.missing(this.#sent)
   }

@@ -15,6 +15,7 @@ import { Pager } from './pager.ts'
 import type { BrokerLimits, MessageEvents, SessionEvents, Store } from './ports.ts'
 import { RareLog } from './rare-log.ts'
 import { type RetainedOptions, RetainedStore } from './retained.ts'
+import { RetainedPayloads } from './retained-payloads.ts'
 import { Router } from './router.ts'
 import type { SessionLimit } from './session-bounds.ts'
 import { SessionManager } from './session-manager.ts'
@@ -60,6 +61,7 @@ export class Broker implements Exchange {
   readonly sessions: SessionManager
   readonly journal: Journal
   readonly #parts: BrokerParts
+  readonly #payloads: RetainedPayloads
   readonly #watch: SessionWatch
   readonly #rareLog: RareLog
 
@@ -75,10 +77,13 @@ export class Broker implements Exchange {
       deadlines,
       log,
       options: parts.journal ?? defaultJournalOptions,
+      onRetainedSafe: (message) => this.#payloads.isSafe(message),
     })
     const pager = new Pager({ store, clock, deadlines, log, meter: this.journal.meter })
     this.router = new Router<Session>()
     this.retainer = new RetainedStore(parts.retainer)
+    const { retainer } = this
+    this.#payloads = new RetainedPayloads({ store, retainer, clock, deadlines, log })
     const events = parts.events ?? {}
     this.#watch = new SessionWatch(this.metrics, events, this.#rareLog, parts.name, clock)
     this.sessions = new SessionManager({
@@ -113,7 +118,10 @@ export class Broker implements Exchange {
     const { clock, store, zones } = this.#parts
     await store.open(clock)
     this.#sweepRetained()
-    for await (const message of store.retained()) this.retainer.restore(message)
+    for await (const message of store.retained()) {
+      this.retainer.restore(message)
+      this.#payloads.isSafe(message)
+    }
     for await (const stored of store.sessions()) {
       const zone = zones.get(stored.state.zone) ?? zones.get('default')
       if (zone !== undefined) this.sessions.restore(stored, zone)

@@ -37,12 +37,15 @@ export interface JournalParts {
   readonly deadlines: Deadlines
   readonly log: Logger
   readonly options: JournalOptions
+  /** The store has this retained message. */
+  readonly onRetainedSafe: (message: Message) => void
 }
 
 /** A store that failed is asked again after this. */
 const retryAfterMs = 1000
 /** While it fails that is said again after so many attempts. */
 const sayAgainAfter = 60
+const noRetained: ReadonlyMap<string, undefined> = new Map()
 /** Sessions of which one batch takes snapshots along. */
 const snapshotsMax = 256
 
@@ -74,6 +77,8 @@ export class Journal implements Commits, Load {
   #committingBytes = 0
   #dirty: SessionRecorder[] = []
   #retained = new Map<string, Message | undefined>()
+  /** Of them, those in the batch that commits. */
+  #committingRetained: ReadonlyMap<string, Message | undefined> = noRetained
   /** Sessions with records that no snapshot has settled yet, the one with the oldest first. */
   readonly #unsettled = new Set<SessionRecorder>()
   /** Sessions of which pages are in the batch that commits. */
@@ -258,11 +263,12 @@ export class Journal implements Commits, Load {
 
   #writeRetained(batch: StoreBatch): void {
     if (this.#retained.size === 0) return
-    for (const [topic, message] of this.#retained) {
+    this.#committingRetained = this.#retained
+    this.#retained = new Map()
+    for (const [topic, message] of this.#committingRetained) {
       if (message === undefined) batch.retainedCleared(topic)
       else batch.retainedSet(message)
     }
-    this.#retained.clear()
   }
 
   /** Takes snapshots of the sessions whose records are the oldest, as far as the store wants them. */
@@ -308,6 +314,7 @@ export class Journal implements Commits, Load {
     if (batch !== undefined) this.#count(batch)
     for (const recorder of this.#paging) recorder.settle()
     this.#paging = []
+    this.#retainedAreSafe()
     this.#works(number)
     const waiters = this.#waiters
     this.#waiters = new Set()
@@ -315,6 +322,13 @@ export class Journal implements Commits, Load {
     if (this.#waiters.size > 0) this.#isAwaited = true
     this.#backPressure.relieve()
     this.#plan()
+  }
+
+  #retainedAreSafe(): void {
+    for (const message of this.#committingRetained.values()) {
+      if (message !== undefined) this.#parts.onRetainedSafe(message)
+    }
+    this.#committingRetained = noRetained
   }
 
   #works(number: number): void {

@@ -1,9 +1,16 @@
 import { Frame, type WireShape } from '../mqtt/frame.ts'
 import { Message } from '../mqtt/message.ts'
 import type { QoS } from '../mqtt/subscription.ts'
+import type { RetainedItem } from '../session/ports.ts'
 
 /** Packets below this size are kept as text; from here on Node gives a buffer memory of its own. */
 const textBytesMax = 4096
+
+/** Where the bytes of messages are that are not kept in memory. */
+export interface RetainedSource {
+  /** The message, RETAIN set; undefined when it is not retained any more. Never rejects. */
+  read(retained: RetainedMessage): Promise<Message | undefined>
+}
 
 /**
  * A retained message as it is stored: the fields of the message and of its frame in one object,
@@ -13,7 +20,7 @@ const textBytesMax = 4096
  * of which every slice keeps alive 8 kB: a million topics set once, between other traffic, would
  * pin gigabytes. On the heap it takes its size and 16 bytes, and the collector moves it together.
  */
-export class RetainedMessage {
+export class RetainedMessage implements RetainedItem {
   readonly topic: string
   readonly from: string
   readonly number: number
@@ -30,7 +37,7 @@ export class RetainedMessage {
   readonly #propertiesAt: number
   readonly #propertiesEnd: number
   readonly #payloadAt: number
-  readonly #bytes: string | Buffer
+  #bytes: string | Buffer | RetainedSource
   /** Place in the store's expiry heap, −1 when it is not in it. */
   place: number
 
@@ -61,9 +68,24 @@ export class RetainedMessage {
     return now >= this.forgetAt
   }
 
+  /** Keeps no bytes from here on: the source has them. */
+  leaveTo(source: RetainedSource): void {
+    this.#bytes = source
+  }
+
+  fetch(): Promise<Message | undefined> {
+    const bytes = this.#bytes
+    if (typeof bytes === 'string' || Buffer.isBuffer(bytes)) {
+      return Promise.resolve(this.toMessage())
+    }
+    return bytes.read(this)
+  }
+
   /** The message on its way to a new subscription, RETAIN set. [MQTT3-3.3.1-8] */
-  toMessage(): Message {
-    const bytes = typeof this.#bytes === 'string' ? Buffer.from(this.#bytes, 'latin1') : this.#bytes
+  toMessage(): Message | undefined {
+    const kept = this.#bytes
+    if (typeof kept !== 'string' && !Buffer.isBuffer(kept)) return undefined
+    const bytes = typeof kept === 'string' ? Buffer.from(kept, 'latin1') : kept
     const frame = new Frame(
       this.#shape,
       bytes,

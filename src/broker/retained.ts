@@ -48,7 +48,7 @@ export class RetainedStore {
     return this.#messages.size
   }
 
-  /** Bytes of the packets kept; an object costs about 300 beside them. */
+  /** Bytes of the packets, in memory or in the store; an object costs about 300 beside them. */
   get bytes(): number {
     return this.#bytes
   }
@@ -77,7 +77,7 @@ export class RetainedStore {
   }
 
   /** Puts back what the store kept over a restart, whatever the limits are now. */
-  restore(message: Message): void {
+  restore(message: Message): RetainedMessage {
     assert(message.count === 1, 'a run is never retained')
     const retained = new RetainedMessage(message, this.#options.expiryMs)
     const old = this.#messages.get(retained.topic)
@@ -86,6 +86,7 @@ export class RetainedStore {
     this.#topics.set(retained.topic, retained)
     this.#bytes += retained.size
     if (retained.forgetAt < Number.POSITIVE_INFINITY) this.#expiring.add(retained)
+    return retained
   }
 
   /** Forgets a topic's message. Answers whether there was one. */
@@ -96,21 +97,16 @@ export class RetainedStore {
     return true
   }
 
-  /** A topic's message, RETAIN set; undefined when there is none or it has expired. */
-  get(topic: string, now: number): Message | undefined {
-    const retained = this.#messages.get(topic)
-    return retained === undefined || retained.isExpired(now) ? undefined : retained.toMessage()
+  /** The topic's message, as it is kept. */
+  get(topic: string): RetainedMessage | undefined {
+    return this.#messages.get(topic)
   }
 
   /**
-   * The messages whose topics a filter (without `$share`) matches, RETAIN set, for a new
-   * subscription; a wildcard in the first level leaves out `$…`. [MQTT-3.3.1-9] [MQTT-4.7.2-1]
+   * The messages whose topics a filter (without `$share`) matches, for a new subscription; a
+   * wildcard in the first level leaves out `$…`. To make one a message, or to fetch it, costs more
+   * than to find it: they are to be taken in portions. [MQTT-3.3.1-9] [MQTT-4.7.2-1]
    */
-  match(filter: string, now: number): Message[] {
-    return this.find(filter, now).map((retained) => retained.toMessage())
-  }
-
-  /** The same before they are made messages (`toMessage`, 1 µs each): to take them in portions. */
   find(filter: string, now: number): RetainedMessage[] {
     const found: RetainedMessage[] = []
     if (hasWildcard(filter)) this.#topics.matchFilter(filter, found)
@@ -121,11 +117,9 @@ export class RetainedStore {
     return found.filter((retained) => !retained.isExpired(now))
   }
 
-  /** All messages, made one by one; for a list to page through. Topics may change meanwhile. */
-  *list(now: number): IterableIterator<Message> {
-    for (const retained of this.#messages.values()) {
-      if (!retained.isExpired(now)) yield retained.toMessage()
-    }
+  /** All messages; topics may change meanwhile. */
+  *list(now: number): IterableIterator<RetainedMessage> {
+    for (const retained of this.#messages.values()) if (!retained.isExpired(now)) yield retained
   }
 
   /**

@@ -237,6 +237,11 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     return sent
   }
 
+  wake(): void {
+    this.now = this.services.clock.now()
+    this.guard(() => this.pump())
+  }
+
   pubrel(packetId: number): void {
     this.services.counters.acksSent[2]++
     this.transport.ack(AckType.Pubrel, packetId, ReasonCode.Success)

@@ -138,7 +138,7 @@ export class Message {
   }
 
   /** The same message as a retained one for a new subscription: RETAIN set. [MQTT3-3.3.1-8] */
-  toMessage(): Message {
+  asRetained(): Message {
     return new Message(
       this.topic,
       this.qos,

@@ -284,7 +284,13 @@ export class Outbound {
   }
 
   #takeRetained(feed: RetainedFeed, sink: Sink, now: number): Step {
-    const { message, delivery } = feed
+    const { message } = feed
+    if (message === undefined) {
+      if (feed.length === 0) return 'moved'
+      feed.fetch(() => this.#context.sink?.wake())
+      return 'blocked'
+    }
+    const { delivery } = feed
     if (message.isExpired(now)) {
       feed.advance()
       this.#context.drop(message, 'expired')

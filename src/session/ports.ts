@@ -9,8 +9,10 @@ import type { Outgoing } from './outgoing.ts'
 export interface RetainedItem {
   /** The publisher's client id. */
   readonly from: string
-  /** The message on its way to a new subscription, RETAIN set. */
-  toMessage(): Message
+  /** The message on its way to a new subscription, RETAIN set; undefined where it is to be fetched. */
+  toMessage(): Message | undefined
+  /** The same from wherever it is; undefined when it is not retained any more. Never rejects. */
+  fetch(): Promise<Message | undefined>
 }
 
 /** Where a session's packets leave: the channel that holds it. A session without one is offline. */
@@ -35,6 +37,8 @@ export interface Sink {
    */
   frames(frame: Frame): boolean
   pubrel(packetId: number): void
+  /** What the session had to wait for is there: the owner pumps. */
+  wake(): void
 }
 
 /**

@@ -140,9 +140,9 @@ function benchRetained(count: number): void {
   })
   const message = messageOf('fleet/5/device/5/state', { payload })
   const again = nsEach(100_000, () => store.set(message))
-  const exact = nsEach(100_000, () => store.match('fleet/5/device/5/state', 0))
-  const wild = nsEach(10_000, () => store.match('fleet/+/device/5/#', 0))
-  const all = nsEach(1, () => store.match('#', 0))
+  const exact = nsEach(100_000, () => store.find('fleet/5/device/5/state', 0))
+  const wild = nsEach(10_000, () => store.find('fleet/+/device/5/#', 0))
+  const all = nsEach(1, () => store.find('#', 0))
   print(
     `${count} retained of ${messageOf('fleet/5/device/500000/state', { payload }).frame.size} bytes: ` +
       `${(perSecond / 1000).toFixed(0)} k set/s (with the making of messages), again ${again.toFixed(0)} ns, ` +

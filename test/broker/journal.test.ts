@@ -13,6 +13,7 @@ let log: TestLog
 let turns: (() => void)[]
 let underWay: CommitUnderWay[]
 let committed: StoreBatch[]
+let safeTopics: string[]
 let journal: Journal
 
 beforeEach(() => {
@@ -21,6 +22,7 @@ beforeEach(() => {
   turns = []
   underWay = []
   committed = []
+  safeTopics = []
   const memory = new MemoryStore()
   const store = new FaultyStore(memory, (commit) => underWay.push(commit))
   const commit = store.commit.bind(store)
@@ -39,6 +41,7 @@ function journalOver(store: Store, options: Partial<JournalOptions> = {}): Journ
     deadlines: time.deadlines,
     log,
     options: { ...defaultJournalOptions, commitIntervalMs: 0, ...options },
+    onRetainedSafe: ({ topic }) => safeTopics.push(topic),
   })
 }
 
@@ -293,6 +296,26 @@ test('much that nobody waits for is written before the async interval is over', 
   await time.pass(5)
   await endTurn()
   expect(journal.committed).toBe(2)
+})
+
+test('says which retained messages are safe, and which were replaced before they were', async () => {
+  const retain = (topic: string, text: string): void => {
+    journal.retained(topic, text === '' ? undefined : message(text, 1, { topic }), true)
+  }
+  retain('a', '1')
+  retain('b', '1')
+  retain('b', '')
+  await endTurn()
+  retain('c', '1')
+  expect(safeTopics).toEqual([])
+  await settle()
+  expect(safeTopics).toEqual(['a'])
+  await endTurn()
+  await settle('fail')
+  expect(safeTopics).toEqual(['a'])
+  await time.pass(1000)
+  await settle()
+  expect(safeTopics).toEqual(['a', 'c'])
 })
 
 test('counts batches, records and how long they take', async () => {

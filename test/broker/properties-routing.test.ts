@@ -219,7 +219,9 @@ test('the retained messages that match are those of a list of them', () => {
           const wanted = [...model].filter(
             ([topic, { expiresAt }]) => expiresAt > now && plainlyMatches(each.filter, topic),
           )
-          const found = store.match(each.filter, now).map((m) => `${m.topic}=${m.payload}`)
+          const found = store
+            .find(each.filter, now)
+            .map((m) => `${m.topic}=${m.toMessage()?.payload}`)
           store.checkInvariants()
           expect(found.sort()).toEqual(wanted.map(([t, m]) => `${t}=${m.payload}`).sort())
         }

@@ -62,6 +62,9 @@ export class ModelSink implements Sink {
     this.wire.push({ type: 'pubrel', packetId })
   }
 
+  /** A model pumps all the time. */
+  wake(): void {}
+
   /** PUBREC < 0x80 was taken. */
   released(packetId: number): void {
     const known = this.#known.get(packetId)

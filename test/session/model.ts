@@ -12,7 +12,7 @@ import {
   type SlotSnapshot,
 } from '../../src/session/snapshot.ts'
 import { CollectingRecorder } from '../support/collecting-recorder.ts'
-import { at, message } from '../support/session-kit.ts'
+import { at, message, retainedItem } from '../support/session-kit.ts'
 import { type Ack, ModelClient } from './model-client.ts'
 import { ModelInbound } from './model-inbound.ts'
 import { ModelSink } from './model-sink.ts'
@@ -165,10 +165,11 @@ export class World implements SessionObserver {
   sendRetained(how: number): void {
     const qos = (how % 3) as QoS
     const messages = ['m', 'm', 'm'].map((text) =>
-      this.#message(text, qos, { topic: 'r', retain: true }).toMessage(),
+      this.#message(text, qos, { topic: 'r', retain: true }),
     )
     this.#offered += 3
-    this.session.sendRetained(messages, at(2))
+    const items = messages.map((message) => retainedItem(message))
+    this.session.sendRetained(items, at(2))
     for (const { payload } of messages) if (qos > 0) this.#owed.set(payload.toString(), qos)
     this.#pump()
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { at, message, SessionKit } from '../support/session-kit.ts'
+import { at, message, retainedItem, SessionKit } from '../support/session-kit.ts'
 
 describe('resume', () => {
   it('[MQTT-4.4.0-1] [MQTT-4.6.0-1] resends in the original order with the original ids, then the queue', () => {
@@ -89,7 +89,7 @@ describe('retry (MQTT 3.x)', () => {
 
 describe('retained messages of a new subscription', () => {
   const retained = (...texts: string[]) =>
-    texts.map((text) => message(text, 1, { retain: true }).toMessage())
+    texts.map((text) => retainedItem(message(text, 1, { retain: true })))
 
   it('[MQTT-3.3.1-8] [MQTT-3.3.4-9] go out with RETAIN set, as the window allows', () => {
     const kit = new SessionKit().connect(2)
@@ -128,7 +128,7 @@ describe('retained messages of a new subscription', () => {
 
   it('[MQTT-3.3.2-5] skip what has expired meanwhile', () => {
     const kit = new SessionKit().connect()
-    const expiring = message('a', 1, { retain: true, expiresAt: 10 }).toMessage()
+    const expiring = retainedItem(message('a', 1, { retain: true, expiresAt: 10 }))
     kit.session.sendRetained([expiring, ...retained('b')], at(1))
     kit.now = 10
     expect(kit.pump()).toEqual(['1 b#1 retain'])

@@ -235,8 +235,9 @@ export class World {
   async #checkRetained(): Promise<void> {
     const got = new Map<string, string>()
     const retainer = this.broker?.broker.retainer
-    for (const message of retainer?.list(this.scheduler.now) ?? []) {
-      got.set(message.topic, message.payload.toString())
+    for (const retained of retainer?.list(this.scheduler.now) ?? []) {
+      const message = await retained.fetch()
+      got.set(retained.topic, message?.payload.toString() ?? '')
     }
     retainer?.checkInvariants()
     const faults = this.retained.faults(got, this.ledger.crashes)

@@ -4,7 +4,13 @@ import type { ProtocolVersion } from '../../src/mqtt/packets.ts'
 import type { Delivery, QoS } from '../../src/mqtt/subscription.ts'
 import { noRecorder } from '../../src/session/no-recorder.ts'
 import { defaultSessionOptions, type SessionOptions } from '../../src/session/options.ts'
-import type { DropReason, Recorder, SessionObserver, Sink } from '../../src/session/ports.ts'
+import type {
+  DropReason,
+  Recorder,
+  RetainedItem,
+  SessionObserver,
+  Sink,
+} from '../../src/session/ports.ts'
 import { Session } from '../../src/session/session.ts'
 
 /** A packet that a session sent. `text` is the payload. */
@@ -20,6 +26,16 @@ export interface SentPublish {
 }
 export type Sent = SentPublish | { readonly type: 'pubrel'; readonly packetId: number }
 
+/** A message as the retained one of its topic; `isStored`: it has to be fetched. */
+export function retainedItem(message: Message, isStored = false): RetainedItem {
+  const retained = message.asRetained()
+  return {
+    from: message.from,
+    toMessage: () => (isStored ? undefined : retained),
+    fetch: () => Promise.resolve(retained),
+  }
+}
+
 /** The channel's side: takes down what was sent. */
 export class RecordingSink implements Sink {
   writable = true
@@ -29,6 +45,8 @@ export class RecordingSink implements Sink {
   takesFrames = true
   readonly sent: Sent[] = []
   readonly frameCounts: number[] = []
+  /** How often the session said that there may be something to send. */
+  wakes = 0
 
   publish(
     message: Message,
@@ -53,6 +71,10 @@ export class RecordingSink implements Sink {
 
   pubrel(packetId: number): void {
     this.sent.push({ type: 'pubrel', packetId })
+  }
+
+  wake(): void {
+    this.wakes++
   }
 
   /** What was sent since the last call, each as a short line: `1 a#7 dup`, `pubrel 7`. */

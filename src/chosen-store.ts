@@ -7,10 +7,12 @@ import type { Configuration } from './config/configuration.ts'
 import { Share } from './config/share.ts'
 import { EmbeddedStore } from './store/embedded/embedded-store.ts'
 import { VolatileStore } from './store/memory/volatile-store.ts'
+import { RedisStore } from './store/redis/redis-store.ts'
 
 /** The store that the configuration names; not open yet. */
 export function chosenStore({ store }: Configuration, log: Logger): Store {
   if (store.backend === 'memory') return new VolatileStore()
+  if (store.backend === 'redis') return new RedisStore(store.redis, log, store.bytesMax)
   return new EmbeddedStore(store.path, log, store.bytesMax)
 }
 
@@ -20,6 +22,7 @@ export function queuedBytesMax({ limits, store }: Configuration): number {
   if (!(max instanceof Share)) return max
   if (store.backend === 'memory') return max.of(getHeapStatistics().heap_size_limit)
   if (store.bytesMax < Number.POSITIVE_INFINITY) return max.of(store.bytesMax)
+  if (store.backend === 'redis') return Number.POSITIVE_INFINITY
   return max.of(freeBytes(store.path))
 }
 

@@ -1,12 +1,15 @@
 import yargs, { type Argv } from 'yargs'
 import { suggest } from '../config/suggest.ts'
+import { readVersion } from '../version.ts'
 import { commands } from './commands.ts'
 import { ExitCode, exitCodesText } from './exit-code.ts'
 import { UsageError } from './usage-error.ts'
-import { readVersion } from './version.ts'
 
 /** Words of which one was probably meant, when nobody knows the one that stands there. */
-const knownWords = ['start', 'check', '--config', '--listen', '--log-level', '--version', '--help']
+const knownWords = (
+  'start check store info export import compact backup crashtest ' +
+  '--config --listen --log-level --json --version --help'
+).split(' ')
 
 /** Reads the command line and does what it says. Answers what the process is to end with. */
 async function main(words: readonly string[]): Promise<number> {
@@ -44,7 +47,7 @@ function commandLine(onEnd: (exitCode: number) => void): Argv {
 
 /** Adds what was probably meant by a word that nobody knows. */
 function withHint(message: string): string {
-  const unknown = /^Unknown (?:argument|command): (\S+)$/.exec(message)?.[1]
+  const unknown = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message)?.[1]
   const bare = knownWords.map((word) => word.replace(/^--/, ''))
   const meant = unknown === undefined ? undefined : suggest(unknown, bare)
   return meant === undefined || meant === unknown

@@ -2,6 +2,7 @@ import type { LogFormat, LogLevel } from '../base/logger.ts'
 import type { ChannelOptions, Rate } from '../channel/options.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
 import type { SessionOptions } from '../session/options.ts'
+import type { RedisOptions } from '../store/redis/options.ts'
 import type { Share } from './share.ts'
 
 /** What the clients of a zone get, and how many of them there may be. */
@@ -42,9 +43,10 @@ export interface StoreOptions {
   readonly commitIntervalMs: number
   readonly asyncIntervalMs: number
   readonly onFailure: FailurePolicy
+  readonly redis: RedisOptions
 }
 
-export const storeBackends = ['embedded', 'memory'] as const
+export const storeBackends = ['embedded', 'memory', 'redis'] as const
 export type StoreBackend = (typeof storeBackends)[number]
 
 export interface RetainerOptions {

@@ -19,6 +19,7 @@ export function crossCheck(draft: Draft): Problem[] {
     if (!(nameForm.read(name) instanceof Wrong)) continue
     reporter.reportKey(['zones', name], `is no name for a zone; wanted: ${nameForm.wanted}`)
   }
+  checkRedisTls(draft, reporter)
   const listeners = draft.at(['listeners'])
   if (!Array.isArray(listeners)) return reporter.problems
   if (listeners.length === 0) {
@@ -68,6 +69,22 @@ class Reporter {
   reportKey(path: Path, message: string): void {
     const place = this.#draft.keyPlaceOf(path)
     this.problems.push({ place, path: this.#draft.describe(path), message })
+  }
+}
+
+/** Nobody believes that TLS is used where it is not. */
+function checkRedisTls(draft: Draft, reporter: Reporter): void {
+  const isGiven = (key: string): boolean => {
+    const file = draft.at(['store', 'tls', key])
+    return file !== undefined && file !== 'none'
+  }
+  const given = ['cacertfile', 'certfile', 'keyfile'].filter(isGiven)
+  const url = draft.at(['store', 'url'])
+  if (given.length > 0 && !(typeof url === 'string' && url.startsWith('rediss:'))) {
+    reporter.report(['store', 'tls'], 'store.url does not ask for TLS; wanted: rediss://host:port')
+  }
+  if (given.includes('certfile') !== given.includes('keyfile')) {
+    reporter.report(['store', 'tls'], 'wanted: certfile and keyfile, or neither')
   }
 }
 

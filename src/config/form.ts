@@ -23,12 +23,15 @@ export interface Form<Value> {
   /** For editors: the JSON Schema of what may be written. */
   readonly json: Readonly<Record<string, unknown>>
   readonly read: (written: unknown) => Value | Wrong
+  /** What is written may be a secret, or hold one: it is never shown. */
+  readonly isSecret?: true
 }
 
 /** What an issue of ours carries; `issues.ts` makes a problem of it. */
 export interface FormIssue {
   readonly because: string
   readonly wanted: string
+  readonly isSecret: boolean
 }
 
 /**
@@ -40,7 +43,8 @@ export function required<Value>(form: Form<Value>) {
     if (written === unreadable) return z.NEVER
     const value = readPresent(form, written)
     if (!(value instanceof Wrong)) return value
-    const params: FormIssue = { because: value.because, wanted: value.wanted ?? form.wanted }
+    const { because, wanted = form.wanted } = value
+    const params: FormIssue = { because, wanted, isSecret: form.isSecret === true }
     const path = [...value.path]
     context.issues.push({ code: 'custom', message: params.because, input: written, path, params })
     return z.NEVER

@@ -24,10 +24,10 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], draft: Draft): P
 function say(issue: z.core.$ZodIssue, draft: Draft): string {
   const path = issue.path as Path
   if (issue.code === 'custom') {
-    const { because, wanted } = issue.params as FormIssue
+    const { because, isSecret, wanted } = issue.params as FormIssue
     const value = draft.at(path)
-    const isThere = value !== undefined && value !== null
-    return `${isThere ? `${show(path, draft)} ` : ''}${because}; wanted: ${wanted}`
+    const isShown = value !== undefined && value !== null && !isSecret
+    return `${isShown ? `${show(path, draft)} ` : ''}${because}; wanted: ${wanted}`
   }
   if (issue.code === 'invalid_type') {
     if (draft.at(path) === undefined) return 'is missing'

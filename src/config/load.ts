@@ -41,7 +41,7 @@ export function loadConfiguration(
 
 /** What holds when nobody says anything: MQTT over TCP on this machine only. */
 export function defaultConfiguration(): Configuration {
-  return resolveKeys({}, '.')
+  return resolveKeys({}, () => '.')
 }
 
 function check(
@@ -57,8 +57,9 @@ function check(
   if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, draft))
   problems.push(...crossCheck(draft))
   if (!parsed.success || problems.length > 0) return { problems: sortProblems(problems) }
-  const isInFile = draft.placeOf(['node', 'data_dir'])?.kind !== 'variable'
-  const configuration = resolveKeys(parsed.data, isInFile ? fileHome : '.')
+  const configuration = resolveKeys(parsed.data, (path) =>
+    draft.placeOf(path)?.kind === 'variable' ? '.' : fileHome,
+  )
   problems.push(...checkZoneOptions(configuration, draft))
   return problems.length > 0 ? { problems: sortProblems(problems) } : { configuration }
 }

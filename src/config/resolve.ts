@@ -3,27 +3,31 @@ import { defaultListenerOptions } from '../listeners/options.ts'
 import { isLoopback } from './bind.ts'
 import type { Configuration, StoreOptions, ZoneOptions } from './configuration.ts'
 import { listenerOptions } from './listener-options.ts'
+import type { Path } from './problem.ts'
+import { resolveRedis } from './redis-options.ts'
 import type { Keys } from './schema.ts'
 import { Share } from './share.ts'
 import { defaultZoneKeys, type WholeZone, zoneOptions } from './zone-options.ts'
 import type { ZoneKeys } from './zone-schema.ts'
 
+/** The folder that a path is relative to: that of the file it is said in, or the current one. */
+export type HomeOf = (path: Path) => string
+
 /**
- * Fills in what the operator did not say, lets zones inherit, and makes paths absolute: `dataHome`
- * is the folder that `data_dir` is relative to.
+ * Fills in what the operator did not say, lets zones inherit, and makes paths absolute.
  */
-export function resolveKeys(keys: Keys, dataHome: string): Configuration {
+export function resolveKeys(keys: Keys, homeOf: HomeOf): Configuration {
   const listeners = keys.listeners?.map(listenerOptions) ?? [defaultListenerOptions]
   const isPrivate = listeners.every((listener) => isLoopback(listener.host))
   const limits = keys.limits ?? {}
   const retainer = keys.retainer ?? {}
   const infinity = Number.POSITIVE_INFINITY
-  const dataDir = resolvePath(dataHome, keys.node?.data_dir ?? 'data')
+  const dataDir = resolvePath(homeOf(['node', 'data_dir']), keys.node?.data_dir ?? 'data')
   return {
     node: { name: keys.node?.name ?? 'broker-1', dataDir },
     listeners,
     zones: resolveZones(keys.zones ?? {}),
-    store: resolveStore(keys.store ?? {}, dataDir),
+    store: resolveStore(keys.store ?? {}, dataDir, homeOf),
     limits: {
       sessionsMax: limits.max_sessions ?? infinity,
       queuedBytesMax: limits.max_queued_bytes ?? new Share(50),
@@ -40,7 +44,11 @@ export function resolveKeys(keys: Keys, dataHome: string): Configuration {
 }
 
 /** A relative path is relative to the folder for everything on disk. */
-function resolveStore(store: NonNullable<Keys['store']>, dataDir: string): StoreOptions {
+function resolveStore(
+  store: NonNullable<Keys['store']>,
+  dataDir: string,
+  homeOf: HomeOf,
+): StoreOptions {
   return {
     backend: store.backend ?? 'embedded',
     path: resolvePath(dataDir, store.path ?? 'store'),
@@ -48,6 +56,7 @@ function resolveStore(store: NonNullable<Keys['store']>, dataDir: string): Store
     commitIntervalMs: store.commit_interval ?? 1,
     asyncIntervalMs: store.async_interval ?? 1000,
     onFailure: store.on_failure ?? 'pause',
+    redis: resolveRedis(store, homeOf),
   }
 }
 

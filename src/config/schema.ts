@@ -5,13 +5,14 @@ import { optional } from './form.ts'
 import { choice, flag, text } from './forms.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { duration, size, sizeOrShare, whole } from './number-forms.ts'
+import { redisKeys } from './redis-schema.ts'
 import { zoneSchema } from './zone-schema.ts'
 
 const countMax = 1_000_000_000
 const bytesMax = Number.MAX_SAFE_INTEGER
 
 /** Stores that are planned: naming one gets an answer of its own. */
-const laterBackends = ['redis', 'sql']
+const laterBackends = ['sql']
 
 /**
  * The whole file. It refuses unknown keys everywhere, and knows only what this version does. An
@@ -34,6 +35,7 @@ export const schema = z.strictObject({
       commit_interval: optional(duration({ min: 0, max: 1000 })),
       async_interval: optional(duration({ min: 1, max: 60_000 })),
       on_failure: optional(choice(failurePolicies)),
+      ...redisKeys,
     })
     .nullish(),
   limits: z

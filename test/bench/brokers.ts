@@ -1,5 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { RedisServer } from '../support/redis-server.ts'
 import { findTool } from '../support/system.ts'
 
 /** A broker that can be started as a process. */
@@ -7,8 +8,10 @@ export interface BrokerKind {
   readonly name: string
   /** Added to the environment of its process. */
   readonly env: Readonly<Record<string, string>>
-  /** Writes what it needs into its folder; answers its command line. */
-  configure(folder: string, port: number): readonly string[]
+  /** Writes what it needs into its folder; answers its command line. Again for each start there. */
+  configure(folder: string, port: number): readonly string[] | Promise<readonly string[]>
+  /** It does not start in this folder any more. */
+  dispose?(folder: string): Promise<void>
 }
 
 export interface OursOptions {
@@ -21,26 +24,58 @@ export interface OursOptions {
 
 /** The broker of this project: nothing is dropped, 1,000 messages in flight. */
 export function ours(options: OursOptions, name = 'ours'): BrokerKind {
+  const redis = new RedisServers()
   return {
     name,
     env: options.env,
-    configure(folder, port) {
+    async configure(folder, port) {
       const file = join(folder, 'zone.yaml')
+      const url = options.store === 'redis' ? await redis.urlFor(folder) : undefined
+      const store = { backend: options.store, ...(url !== undefined && { url }) }
+      const configuration = ourConfiguration(options, folder, port, store)
       // JSON is YAML.
-      writeFileSync(file, JSON.stringify(ourConfiguration(options, folder, port), null, 2))
+      writeFileSync(file, JSON.stringify(configuration, null, 2))
       return [process.execPath, resolve(options.program), '--config', file]
     },
+    dispose: (folder) => redis.dispose(folder),
   }
 }
 
-function ourConfiguration({ store, logLevel }: OursOptions, folder: string, port: number): object {
+/** A Redis for each folder that a broker runs in: it syncs its file every second, as it does by default. */
+class RedisServers {
+  readonly #servers = new Map<string, RedisServer>()
+
+  async urlFor(folder: string): Promise<string> {
+    const server = this.#servers.get(folder) ?? (await startRedis())
+    this.#servers.set(folder, server)
+    return server.url
+  }
+
+  async dispose(folder: string): Promise<void> {
+    await this.#servers.get(folder)?.dispose()
+    this.#servers.delete(folder)
+  }
+}
+
+/** Who has no Redis may compare other stores. */
+async function startRedis(): Promise<RedisServer> {
+  const { RedisServer: Server } = await import('../support/redis-server.ts')
+  return Server.start({ appendfsync: 'everysec' })
+}
+
+function ourConfiguration(
+  { logLevel }: OursOptions,
+  folder: string,
+  port: number,
+  store: object,
+): object {
   return {
     node: { name: 'bench', data_dir: join(folder, 'data') },
     listeners: [{ name: 'tcp', type: 'tcp', bind: `127.0.0.1:${port}` }],
     zones: {
       default: { max_mqueue_len: 'infinity', max_mqueue_bytes: 'infinity', max_inflight: 1000 },
     },
-    store: { backend: store },
+    store,
     limits: { max_queued_bytes: 'infinity' },
     auth: { allow_anonymous: true },
     log: { level: logLevel, format: 'json' },

@@ -59,7 +59,7 @@ describe('check', () => {
         output: '',
         errors: [
           `${file}:1:8 log.levl: unknown key; did you mean level?`,
-          `${file}:2:19 store.backend: 7 is not one of the values; wanted: embedded or memory`,
+          `${file}:2:19 store.backend: 7 is not one of the values; wanted: embedded, memory or redis`,
           '--listen listeners[tcp-2].bind: is where listener 1 listens already; wanted: another port',
           '',
         ].join('\n'),

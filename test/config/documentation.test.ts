@@ -12,6 +12,8 @@ const documented = readFileSync(new URL('../../config/zone.yaml', import.meta.ur
 function keysOfSchema(): string[] {
   return knownKeysAt([]).flatMap((section) => {
     if (section === 'zones') return ['zones', 'zones.*', ...under(['zones', 'default'], 'zones.*')]
+    if (section === 'store')
+      return [section, ...under([section], section), ...under(['store', 'tls'], 'store.tls')]
     if (section !== 'listeners') return [section, ...under([section], section)]
     const tcpOptions = under(['listeners', 0, 'tcp_options'], 'listeners.*.tcp_options')
     return [section, ...under([section, 0], 'listeners.*'), ...tcpOptions]

@@ -49,7 +49,7 @@ acl: { file: x }
     'zone.yaml:15:19 zones.default.idle_timeout: 30 has no unit; wanted: a duration such as 500ms, 30s, 15m, 2h or 7d from 1ms to 1d, or infinity',
     'zone.yaml:16:20 zones.default.messages_rate: 7 says how much but not in what time; wanted: a rate above 0 such as 100/s or 500/10s, or infinity',
     'zone.yaml:17:31 zones.factory.max_qos_allowed: 3 is no QoS; wanted: 0, 1 or 2',
-    'zone.yaml:18:19 store.backend: "sql" is not there yet in this version; wanted: embedded or memory',
+    'zone.yaml:18:19 store.backend: "sql" is not there yet in this version; wanted: embedded, memory or redis',
     'zone.yaml:19:6 log: a list is not a mapping; wanted: a mapping, that is lines of key: value',
     'zone.yaml:20:1 acl: unknown key; wanted: one of node, listeners, zones, store, limits, retainer, auth, shutdown or log',
   ])

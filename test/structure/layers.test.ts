@@ -21,14 +21,24 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   config: [...leftOf('broker'), 'wire', 'store', 'cluster', 'auth', 'admin', 'listeners'],
   // The machine's clock, timer and chance: what the composition root hands in.
   system: ['base'],
+  // The version in package.json.
+  version: [],
+  // How a running broker is asked for something: protocol, server and client; what it can be asked
+  // is handed in.
+  control: ['base'],
+  'control-requests': [...leftOf('config'), 'control', 'version'],
   // The store that the configuration names.
   'chosen-store': leftOf('config'),
-  daemon: [...leftOf('config'), 'system', 'chosen-store'],
+  daemon: [...leftOf('config'), 'system', 'chosen-store', 'control', 'control-requests'],
   index: [...leftOf('config'), 'daemon'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.
   client: ['base', 'mqtt'],
   bench: ['base', 'mqtt', 'client'],
-  cli: [...leftOf('config'), 'system', 'daemon', 'client', 'bench'],
+  crashtest: ['base', 'mqtt', 'client'],
+  cli: leftOf('config').concat(
+    ['system', 'version', 'chosen-store', 'control', 'daemon'],
+    ['client', 'bench', 'crashtest'],
+  ),
 }
 
 /** A third-party package has one home, so that what it can do wrong has one place. */

@@ -11,6 +11,7 @@ export const debianPackages = {
   paho: 'python3-paho-mqtt',
   chromium: 'chromium',
   gcc: 'gcc libc6-dev',
+  'redis-server': 'redis-server',
 } as const
 export type ToolName = keyof typeof debianPackages
 

@@ -60,6 +60,19 @@ export class ByteWriter {
     this.integer(value < 0 ? -2 * value - 1 : 2 * value)
   }
 
+  /** A whole number in decimal digits, 0 … 2^53 − 1, and nothing that says how many. */
+  digits(value: number): void {
+    this.#reserve(16)
+    let count = 1
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++
+    let rest = value
+    for (let at = this.#length + count - 1; at >= this.#length; at--) {
+      this.#bytes[at] = 0x30 + (rest % 10)
+      rest = Math.floor(rest / 10)
+    }
+    this.#length += count
+  }
+
   text(text: string): void {
     const { length } = text
     if (length > loopLengthMax) return this.#longText(text)
@@ -88,10 +101,38 @@ export class ByteWriter {
     this.#length += end - start
   }
 
-  /** Room for `size` bytes that are filled in later, by way of `written`. */
+  /** A text's characters and nothing that says how many. */
+  rawText(text: string): void {
+    const { length } = text
+    this.#reserve(3 * length)
+    if (length > loopLengthMax) {
+      this.#length += this.#bytes.write(text, this.#length)
+      return
+    }
+    const at = this.#length
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.#length += this.#bytes.write(text, at)
+        return
+      }
+      this.#bytes[at + i] = code
+    }
+    this.#length += length
+  }
+
+  /** Room for `size` bytes that are filled in later, by way of `written` or `setUint32`. */
   skip(size: number): void {
     this.#reserve(size)
     this.#length += size
+  }
+
+  /** Fills in four bytes that were written before, the highest first. */
+  setUint32(at: number, value: number): void {
+    this.#bytes[at] = value >>> 24
+    this.#bytes[at + 1] = value >>> 16
+    this.#bytes[at + 2] = value >>> 8
+    this.#bytes[at + 3] = value
   }
 
   #longText(text: string): void {

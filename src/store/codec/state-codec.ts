@@ -1,5 +1,12 @@
 import type { SessionState, StoredWill } from '../../broker/ports.ts'
-import type { QoS, RetainHandling, SubscriptionOptions } from '../../mqtt/subscription.ts'
+import type { Message } from '../../mqtt/message.ts'
+import {
+  type Delivery,
+  type QoS,
+  type RetainHandling,
+  type SubscriptionOptions,
+  subscriptionOptions,
+} from '../../mqtt/subscription.ts'
 import type { LaneSnapshot } from '../../session/lane.ts'
 import type { SessionSnapshot, SlotSnapshot } from '../../session/snapshot.ts'
 import type { ByteReader } from './byte-reader.ts'
@@ -74,30 +81,38 @@ export function writeSubscription(
   filter: string,
   options: SubscriptionOptions,
 ): void {
-  const { noLocal, qos, retainAsPublished, retainHandling, subscriptionId } = options
-  let flags: number = qos | (retainHandling << 2)
-  if (noLocal) flags |= SubscriptionFlag.noLocal
-  if (retainAsPublished) flags |= SubscriptionFlag.retainAsPublished
-  if (subscriptionId !== undefined) flags |= SubscriptionFlag.hasId
   writer.text(filter)
-  writer.byte(flags)
-  if (subscriptionId !== undefined) writer.integer(subscriptionId)
+  writeOptions(writer, options)
 }
 
 /** Throws: DamagedBytes. */
 export function readSubscription(
   reader: ByteReader,
 ): [filter: string, options: SubscriptionOptions] {
-  const filter = reader.text()
+  return [reader.text(), readOptions(reader)]
+}
+
+/** A subscription without its filter. */
+export function writeOptions(writer: ByteWriter, options: SubscriptionOptions): void {
+  const { noLocal, qos, retainAsPublished, retainHandling, subscriptionId } = options
+  let flags: number = qos | (retainHandling << 2)
+  if (noLocal) flags |= SubscriptionFlag.noLocal
+  if (retainAsPublished) flags |= SubscriptionFlag.retainAsPublished
+  if (subscriptionId !== undefined) flags |= SubscriptionFlag.hasId
+  writer.byte(flags)
+  if (subscriptionId !== undefined) writer.integer(subscriptionId)
+}
+
+/** Throws: DamagedBytes. */
+export function readOptions(reader: ByteReader): SubscriptionOptions {
   const flags = reader.byte()
-  const options = {
-    qos: (flags & 3) as QoS,
-    noLocal: (flags & SubscriptionFlag.noLocal) !== 0,
-    retainAsPublished: (flags & SubscriptionFlag.retainAsPublished) !== 0,
-    retainHandling: ((flags >> 2) & 3) as RetainHandling,
-  }
-  const hasId = (flags & SubscriptionFlag.hasId) !== 0
-  return [filter, hasId ? { ...options, subscriptionId: reader.integer() } : options]
+  return subscriptionOptions(
+    (flags & 3) as QoS,
+    (flags & SubscriptionFlag.noLocal) !== 0,
+    (flags & SubscriptionFlag.retainAsPublished) !== 0,
+    ((flags >> 2) & 3) as RetainHandling,
+    (flags & SubscriptionFlag.hasId) !== 0 ? reader.integer() : undefined,
+  )
 }
 
 export function writeLane(writer: ByteWriter, lane: LaneSnapshot): void {
@@ -159,15 +174,38 @@ export function readSnapshot(
 }
 
 function writeSlot(writer: ByteWriter, slot: SlotSnapshot, offset: TimeOffset): void {
-  writer.integer(slot.packetId)
-  writer.integer(slot.order)
-  if (slot.phase === 'pubrel') return writer.byte(0)
-  writer.byte(slot.qos)
-  writeMessage(writer, slot.message, offset)
-  writeDelivery(writer, slot.delivery)
+  const { order, packetId, phase } = slot
+  if (phase === 'pubrel') return writePubrelSlot(writer, packetId, order)
+  writePublishSlot(writer, packetId, order, slot.qos, slot.message, slot.delivery, offset)
 }
 
-function readSlot(reader: ByteReader, offset: TimeOffset): SlotSnapshot {
+/** A slot whose PUBLISH is unacknowledged. */
+// hot: once for each message that is stored.
+export function writePublishSlot(
+  writer: ByteWriter,
+  packetId: number,
+  order: number,
+  qos: QoS,
+  message: Message,
+  delivery: Delivery,
+  offset: TimeOffset,
+): void {
+  writer.integer(packetId)
+  writer.integer(order)
+  writer.byte(qos)
+  writeMessage(writer, message, offset)
+  writeDelivery(writer, delivery)
+}
+
+/** A slot that waits for PUBCOMP. */
+export function writePubrelSlot(writer: ByteWriter, packetId: number, order: number): void {
+  writer.integer(packetId)
+  writer.integer(order)
+  writer.byte(0)
+}
+
+/** What was sent of it is unknown: it counts as sent. Throws: DamagedBytes. */
+export function readSlot(reader: ByteReader, offset: TimeOffset): SlotSnapshot {
   const packetId = reader.integer()
   const order = reader.integer()
   const qos = reader.byte() as QoS

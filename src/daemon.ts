@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { AnonymousAuthenticator } from './auth/anonymous.ts'
 import { Deadlines } from './base/deadlines.ts'
 import type { Logger } from './base/logger.ts'
@@ -7,6 +8,9 @@ import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
 import type { Authenticator } from './channel/ports.ts'
 import { chosenStore, queuedBytesMax } from './chosen-store.ts'
 import type { Configuration } from './config/configuration.ts'
+import { ControlServer } from './control/server.ts'
+import { ControlInUse } from './control/socket-file.ts'
+import { controlRequests } from './control-requests.ts'
 import type { ConnectionParts } from './listeners/connection.ts'
 import { connectionsByFileLimit } from './listeners/file-limit.ts'
 import { House } from './listeners/house.ts'
@@ -17,6 +21,7 @@ import { Reception } from './listeners/reception.ts'
 import { listenTcp } from './listeners/tcp.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
+import { StoreInUse } from './store/errors.ts'
 import { systemClock, systemRandom, systemWake } from './system.ts'
 import { OutputPool } from './wire/output-pool.ts'
 
@@ -49,6 +54,7 @@ export class Daemon {
   readonly #connectionParts: ConnectionParts
   readonly #house: House
   readonly #listeners: Listener[] = []
+  #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
 
   constructor(configuration: Configuration, log: Logger, extras: DaemonExtras = {}) {
@@ -109,12 +115,14 @@ export class Daemon {
   }
 
   /**
-   * Brings back what the store holds, then opens the listeners. When something fails, everything is
-   * closed again. Throws: ListenError, or what the store rejects with.
+   * Brings back what the store holds, then opens the control socket and the listeners. When
+   * something fails, everything is closed again. Throws: ListenError, or what the store rejects
+   * with, which is also what is said when another broker has the folder.
    */
   async start(): Promise<void> {
     try {
       await this.broker.start()
+      await this.#openControl()
       for (const options of this.#configuration.listeners) await this.#open(options)
     } catch (error) {
       await this.stop()
@@ -130,6 +138,23 @@ export class Daemon {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
+  }
+
+  /** A broker that keeps nothing, or cannot have a socket where it should be, does without. */
+  async #openControl(): Promise<void> {
+    if (this.#stopping !== undefined) return
+    const { node, store } = this.#configuration
+    const path = join(node.dataDir, 'control.sock')
+    const requests = controlRequests(this.#configuration, this.#store)
+    try {
+      this.#control = await ControlServer.open(path, requests, this.#log)
+      if (this.#stopping !== undefined) await this.#control.close()
+    } catch (error) {
+      if (error instanceof ControlInUse && store.backend !== 'memory') {
+        throw new StoreInUse(`${error.message}; stop it, or give this one another node.data_dir`)
+      }
+      this.#log.warn({ err: error }, 'no control socket: commands do not reach this broker')
+    }
   }
 
   async #open(options: ListenerOptions): Promise<void> {
@@ -154,6 +179,7 @@ export class Daemon {
   async #stop(): Promise<void> {
     for (const listener of this.#listeners) listener.stopAccepting()
     const timeout = cancellableDelay(this.#configuration.shutdown.timeoutMs)
+    const unasked = this.#control?.close()
     const { journal } = this.broker
     await Promise.race([journal.flush(), timeout.elapsed])
     this.broker.sessions.publishWills()
@@ -162,7 +188,7 @@ export class Daemon {
       channel.disconnect(ReasonCode.ServerShuttingDown, 'the broker shuts down')
     }
     const closed = connections.map((connection) => connection.closed())
-    await Promise.race([Promise.all([journal.flush(), ...closed]), timeout.elapsed])
+    await Promise.race([Promise.all([journal.flush(), unasked, ...closed]), timeout.elapsed])
     timeout.cancel()
     await this.#cutOff()
     this.#deadlines.clear()

@@ -1,5 +1,6 @@
 import { type AddCommand, command } from './command.ts'
 import { settingFlags, toSettings } from './setting-flags.ts'
+import { storeCommand } from './store-commands.ts'
 
 /** All commands, in the order of --help. */
 export const commands: readonly AddCommand[] = [
@@ -15,4 +16,5 @@ export const commands: readonly AddCommand[] = [
     flags: settingFlags,
     run: async (flags) => (await import('./check.ts')).check(toSettings(flags)),
   }),
+  storeCommand,
 ]

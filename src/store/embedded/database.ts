@@ -1,4 +1,4 @@
-import { ClassicLevel } from 'classic-level'
+import { ClassicLevel, type Snapshot } from 'classic-level'
 import { StoreDamaged, StoreInUse, StoreUnavailable, systemCode } from '../errors.ts'
 
 /** Bytes that are written at once. */
@@ -13,7 +13,10 @@ export interface Write {
 }
 
 type Level = ClassicLevel<Buffer, Buffer>
-type Range = { gte: Buffer; lt: Buffer; reverse?: boolean }
+type Range = { gte: Buffer; lt: Buffer; reverse?: boolean; snapshot?: Snapshot }
+
+/** The range of all keys. */
+export const everything = { gte: Buffer.from([0]), lt: Buffer.from([0xff]) }
 
 /** LevelDB with keys and values in bytes: what is written is safe when the write resolves. */
 export class Database {
@@ -46,6 +49,11 @@ export class Database {
 
   getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]> {
     return this.#level.getMany(keys)
+  }
+
+  /** Keeps everything as it is now for who reads it later, and closes it then. */
+  snapshot(): Snapshot {
+    return this.#level.snapshot()
   }
 
   /** All keys of a range, in their order. */
@@ -106,7 +114,7 @@ export class Database {
 
   /** Gives back what was removed and overwritten; the database may be used meanwhile. */
   compact(): Promise<void> {
-    return this.#level.compactRange(Buffer.from([0]), Buffer.from([0xff]))
+    return this.#level.compactRange(everything.gte, everything.lt)
   }
 
   close(): Promise<void> {

@@ -8,7 +8,9 @@ import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
 import { ByteReader, DamagedBytes } from '../codec/byte-reader.ts'
 import { readMessage, type TimeOffset } from '../codec/message-codec.ts'
 import { StoreDamaged, StoreError, StoreUnavailable, systemCode } from '../errors.ts'
+import type { StoreDescription, StoreUpkeep, TaskControl } from '../transfer/ports.ts'
 import { AliveFile, type Moment } from './alive.ts'
+import { backUp } from './backup.ts'
 import { Database } from './database.ts'
 import { EmbeddedBatch } from './embedded-batch.ts'
 import { checkFormat } from './format.ts'
@@ -18,6 +20,7 @@ import { Recovered } from './recover.ts'
 import { Room } from './room.ts'
 import { Settled } from './settled.ts'
 import { Settler } from './settler.ts'
+import { compactStore, describeFolder, removeStore } from './upkeep.ts'
 
 /** Bytes of the log above which sessions and retained messages in it are settled in the database. */
 const logSizeMax = 32 * 1024 * 1024
@@ -34,8 +37,9 @@ interface Parts {
   readonly settled: Settled
   readonly recovered: Recovered
   readonly offset: TimeOffset
-  /** The number of the last batch of earlier processes. */
+  /** The number of the last batch of earlier processes, and the last moment that they knew. */
   readonly base: number
+  readonly last: Moment | undefined
 }
 
 /**
@@ -46,7 +50,7 @@ interface Parts {
  * Invariants: 1. nothing is in the database that is not safe in the log, or was. 2. a part of the
  * log is given up only when all that counts in it is safe in the database.
  */
-export class EmbeddedStore implements Store {
+export class EmbeddedStore implements Store, StoreUpkeep {
   readonly isVolatile = false
   readonly #folder: string
   readonly #log: Logger
@@ -132,6 +136,29 @@ export class EmbeddedStore implements Store {
     return this.#opened.settled.readQueue(key, lane, from, limit)
   }
 
+  describe(): Promise<StoreDescription> {
+    return describeFolder(this.#folder, this.#opened.last)
+  }
+
+  settle(): Promise<void> {
+    return this.#opened.settler.flush()
+  }
+
+  compact(): Promise<void> {
+    return compactStore(this.#opened)
+  }
+
+  async clear(): Promise<void> {
+    await this.close()
+    await removeStore(this.#folder)
+  }
+
+  backUp(target: string, control: TaskControl): Promise<number> {
+    const { database, journal } = this.#opened
+    const moment = momentOf(this.#opened)
+    return backUp({ folder: this.#folder, database, journal, moment }, target, control)
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#aliveTimer)
     this.#room.stop()
@@ -140,7 +167,10 @@ export class EmbeddedStore implements Store {
     if (parts === undefined) return
     this.#parts = undefined
     parts.settler.stop()
-    await parts.alive.write(momentOf(parts)).catch((error: unknown) => this.#warn(error))
+    // Who only looked at it leaves the time of the last one that changed it.
+    if (parts.journal.lastNumber > parts.base) {
+      await parts.alive.write(momentOf(parts)).catch((error: unknown) => this.#warn(error))
+    }
     await parts.journal.close()
     await parts.database.close()
   }
@@ -169,14 +199,15 @@ export class EmbeddedStore implements Store {
     const batches: LogBatch[] = []
     const journal = await Log.open(join(this.#folder, 'log'), (batch) => batches.push(batch))
     const alive = new AliveFile(join(this.#folder, 'alive'))
-    const offset = offsetOf(clock, lastOf(batches.at(-1), await alive.read()))
+    const last = lastOf(batches.at(-1), await alive.read())
+    const offset = offsetOf(clock, last)
     const settler = new Settler(database, this.#log)
     const settled = new Settled(database, settler, offset)
     const base = journal.lastNumber
     settled.number = base
     const recovered = await Recovered.of(database, settled, batches, offset)
     settled.onSession = (generation) => recovered.forget(generation)
-    return { clock, alive, database, journal, settler, settled, recovered, offset, base }
+    return { clock, alive, database, journal, settler, settled, recovered, offset, base, last }
   }
 
   /** What only the log of earlier processes had is settled, a part in each turn. */

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { assert } from '../../base/assert.ts'
 import { StoreDamaged } from '../errors.ts'
 import { LogFile } from './log-file.ts'
 import { blockSize, findBatchAbove, type LogBatch, readBatch, readFileBlock } from './log-format.ts'
@@ -16,6 +17,13 @@ interface OldFile {
   readonly path: string
   readonly size: number
   readonly lastNumber: number
+}
+
+/** The files of the log as they are at a moment, and how far they are written. */
+export interface HeldLog {
+  readonly files: readonly { readonly path: string; readonly bytes: number }[]
+  /** From here on files may be given up again. */
+  readonly letGo: () => void
 }
 
 /**
@@ -36,6 +44,8 @@ export class Log {
   /** A file that is being made, to be taken when the current one is full. */
   #preparing: Promise<string> | undefined
   #made = 0
+  /** While there are any, no file is given up. */
+  #holds = 0
 
   private constructor(folder: string, nextName: number, lastNumber: number) {
     this.#folder = folder
@@ -109,15 +119,42 @@ export class Log {
     this.#lastNumber = number
   }
 
-  /** Gives up the files that hold no batch above `number`. */
+  /** Gives up the files that hold no batch above `number`, unless they are held. */
   async release(number: number): Promise<void> {
-    while (this.#full[0] !== undefined && this.#full[0].lastNumber <= number) {
-      const { path, size } = this.#full[0]
-      const isKept = size === logFileSize && this.#spares.length < spareFilesMax
-      if (!isKept) await rm(path, { force: true })
-      else this.#spares.push(path)
-      this.#full.shift()
+    while (this.#holds === 0 && this.hasBelow(number)) {
+      const file = this.#full.shift() as OldFile
+      try {
+        await this.#giveUp(file)
+      } catch (error) {
+        this.#full.unshift(file)
+        throw error
+      }
     }
+  }
+
+  /** What there is now, for who copies it: none of it is given up before `letGo`. */
+  hold(): HeldLog {
+    this.#holds++
+    const files = this.#full.map(({ path, size }) => ({ path, bytes: size }))
+    if (this.#current !== undefined) {
+      const { path, room, size } = this.#current
+      files.push({ path, bytes: size - room })
+    }
+    const letGo = (): void => {
+      this.#holds--
+    }
+    return { files, letGo }
+  }
+
+  /** Gives up all batches of a log that was opened and not written to; numbers go on. */
+  async clear(): Promise<void> {
+    assert(this.#current === undefined, 'nothing was written')
+    const old = this.#full.splice(0)
+    const begun = this.#newPath()
+    await LogFile.begin(begun, this.#lastNumber)
+    const path = await this.#rename(begun)
+    this.#full.push({ path, size: blockSize, lastNumber: this.#lastNumber })
+    for (const file of old) await rm(file.path, { force: true })
   }
 
   async close(): Promise<void> {
@@ -136,17 +173,33 @@ export class Log {
       if (whole <= logFileSize) this.#spares.unshift(next)
       throw error
     }
+    const path = await this.#rename(next)
+    const file = await LogFile.open(path, Math.max(whole, logFileSize))
+    const full = this.#current
+    this.#current = file
+    if (full !== undefined) {
+      this.#full.push(full)
+      await full.close()
+    }
+    if (this.#spares.length === 0) this.#preparing ??= this.#create(logFileSize)
+  }
+
+  /** A file that was begun becomes the next one of the log. */
+  async #rename(begun: string): Promise<string> {
     const path = join(this.#folder, `${String(this.#nextName).padStart(10, '0')}.log`)
-    await rename(next, path)
+    await rename(begun, path)
     await syncFolder(this.#folder)
     this.#nextName++
-    const file = await LogFile.open(path, Math.max(whole, logFileSize))
-    if (this.#current !== undefined) {
-      this.#full.push(this.#current)
-      await this.#current.close()
-    }
-    this.#current = file
-    if (this.#spares.length === 0) this.#preparing ??= this.#create(logFileSize)
+    return path
+  }
+
+  /** What is kept to be written again leaves the log as well: it must have no gap when it is read. */
+  async #giveUp({ path, size }: OldFile): Promise<void> {
+    const isKept = size === logFileSize && this.#spares.length < spareFilesMax
+    if (!isKept) return rm(path, { force: true })
+    const spare = this.#newPath()
+    await rename(path, spare)
+    this.#spares.push(spare)
   }
 
   async #take(): Promise<string> {
@@ -159,11 +212,16 @@ export class Log {
 
   /** Makes a file that is not part of the log yet. */
   #create(size: number): Promise<string> {
-    const path = join(this.#folder, `${++this.#made}.new`)
+    const path = this.#newPath()
     const made = LogFile.create(path, size).then(() => path)
     // Whoever takes it is told.
     made.catch(() => undefined)
     return made
+  }
+
+  /** The path of a file that is not part of the log: what is left of such ones is removed at the next start. */
+  #newPath(): string {
+    return join(this.#folder, `${++this.#made}.new`)
   }
 }
 

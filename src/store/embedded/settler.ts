@@ -23,7 +23,7 @@ export class Settler {
   #isWriting = false
   #isFailing = false
   #timer: NodeJS.Timeout | undefined
-  #idle: (() => void)[] = []
+  #idle: { resolve: () => void; reject: (error: unknown) => void }[] = []
 
   constructor(database: Database, log: Logger) {
     this.#database = database
@@ -53,11 +53,11 @@ export class Settler {
     }
   }
 
-  /** Resolves when everything that was handed in is safe; while writing fails, it does not. */
+  /** Resolves when everything that was handed in is safe. Rejects when a write fails meanwhile. */
   async flush(): Promise<void> {
     if (this.#pending.length === 0 && !this.#isWriting) return
-    await new Promise<void>((resolve) => {
-      this.#idle.push(resolve)
+    await new Promise<void>((resolve, reject) => {
+      this.#idle.push({ resolve, reject })
       this.#plan(0)
     })
   }
@@ -67,7 +67,7 @@ export class Settler {
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#pending = []
-    for (const resolve of this.#idle.splice(0)) resolve()
+    for (const { resolve } of this.#idle.splice(0)) resolve()
   }
 
   #plan(delayMs: number): void {
@@ -90,7 +90,7 @@ export class Settler {
     }
     this.#isWriting = false
     if (this.#pending.length > 0) this.#plan(this.#isFailing ? retryMs : pauseMs)
-    else for (const resolve of this.#idle.splice(0)) resolve()
+    else for (const { resolve } of this.#idle.splice(0)) resolve()
   }
 
   #onWritten(count: number): void {
@@ -107,6 +107,7 @@ export class Settler {
   #onFailed(error: unknown): void {
     if (!this.#isFailing) this.#log.error({ err: error }, 'the database failed; trying again')
     this.#isFailing = true
+    for (const { reject } of this.#idle.splice(0)) reject(error)
   }
 }
 

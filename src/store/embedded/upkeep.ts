@@ -1,0 +1,66 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { StoreDescription } from '../transfer/ports.ts'
+import type { AliveFile, Moment } from './alive.ts'
+import type { Database } from './database.ts'
+import { formatVersion } from './format.ts'
+import type { Log } from './log.ts'
+import type { Recovered } from './recover.ts'
+import { bytesOf } from './room.ts'
+import type { Settled } from './settled.ts'
+import type { Settler } from './settler.ts'
+
+/** The parts of a store that has just been opened. */
+export interface OpenedParts {
+  readonly alive: AliveFile
+  readonly database: Database
+  readonly journal: Log
+  readonly recovered: Recovered
+  readonly settled: Settled
+  readonly settler: Settler
+  /** The last moment of the processes before. */
+  readonly last: Moment | undefined
+}
+
+/** Formats of which a store is brought to the newest when it is opened; see `format.ts`. */
+const upgradesFrom: readonly number[] = []
+
+/** Where a store is, and what it takes there. Rejects with what the system says. */
+export async function describeFolder(
+  folder: string,
+  last: Moment | undefined,
+): Promise<StoreDescription> {
+  const log = await bytesOf(join(folder, 'log'))
+  const database = await bytesOf(join(folder, 'database'))
+  const aliveAtWallMs = last && Math.round(last.wallMs)
+  const bytes = { log, database }
+  return { where: folder, format: formatVersion, upgradesFrom, aliveAtWallMs, bytes }
+}
+
+/**
+ * Puts everything that only the log has into the database, gives the log up, and lets the database
+ * give back what was removed and overwritten. Rejects with what the system says.
+ */
+export async function compactStore(parts: OpenedParts): Promise<void> {
+  const { alive, database, journal, last, recovered, settled, settler } = parts
+  while (!recovered.settleSome()) await nextTurn()
+  settled.settleRetained(Number.POSITIVE_INFINITY)
+  await settler.flush()
+  await settled.removeLeftovers()
+  await settler.flush()
+  // The last batch may know a later moment than the file does.
+  if (last !== undefined) await alive.write(last)
+  await journal.clear()
+  await database.compact()
+}
+
+/** Removes everything in a folder that belongs to a store, which is closed. */
+export async function removeStore(folder: string): Promise<void> {
+  for (const name of ['database', 'log', 'alive']) {
+    await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

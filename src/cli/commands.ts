@@ -1,4 +1,5 @@
 import { type AddCommand, command } from './command.ts'
+import { crashtest, crashtestFlags } from './crashtest.ts'
 import { settingFlags, toSettings } from './setting-flags.ts'
 import { storeCommand } from './store-commands.ts'
 
@@ -17,4 +18,10 @@ export const commands: readonly AddCommand[] = [
     run: async (flags) => (await import('./check.ts')).check(toSettings(flags)),
   }),
   storeCommand,
+  command({
+    words: 'crashtest',
+    about: 'kill a broker of its own again and again, and say whether it lost anything',
+    flags: crashtestFlags,
+    run: crashtest,
+  }),
 ]

@@ -76,11 +76,23 @@ export async function contentOf(store: Store): Promise<object> {
   const sessions: object[] = []
   for await (const { key, snapshot, state } of store.sessions()) {
     const lanes: object[] = []
-    for (const lane of snapshot.lanes) {
+    for (const lane of snapshot.lanes.toSorted((a, b) => a.key - b.key)) {
       const entries = await store.readQueue(key, lane.key, lane.head, { length: 1e9, bytes: 1e9 })
-      lanes.push({ ...lane, entries: entries.map(entryOf) })
+      lanes.push({
+        ...lane,
+        entries: entries.map(({ delivery, message, sequence }) =>
+          entryOf({ delivery, message, sequence }),
+        ),
+      })
     }
-    const plain = { ...snapshot, mqueue: [], lanes, inflight: snapshot.inflight.map(slotOf) }
+    const plain = {
+      ...snapshot,
+      subscriptions: snapshot.subscriptions.toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      awaitingRel: snapshot.awaitingRel.toSorted(([a], [b]) => a - b),
+      inflight: snapshot.inflight.map(slotOf),
+      mqueue: [],
+      lanes,
+    }
     sessions.push({ key, state: stateOf(state), snapshot: plain })
   }
   const retained: object[] = []
@@ -158,7 +170,7 @@ function entryOf({
   delivery,
   message,
   ...rest
-}: Pick<QueuedEntry, 'delivery' | 'message'>): object {
+}: Pick<QueuedEntry, 'delivery' | 'message'> & Partial<QueuedEntry>): object {
   const { qos, retainAsPublished, shared, subscriptionIds } = delivery
   const how = { qos, retainAsPublished, shared, subscriptionIds }
   return { ...rest, delivery: how, message: fieldsOf(message) }

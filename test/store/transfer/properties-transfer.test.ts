@@ -91,7 +91,7 @@ describe.skipIf(redisIsMissing)('with a real Redis', () => {
         await inFolder(async (_, to) => {
           await importInto(() => openEmbedded(to, clock), text, clock)
           const copy = await openEmbedded(to, clock)
-          expect(await contentOf(copy)).toEqual(await contentOf(first))
+          expect(inSeconds(await contentOf(copy))).toEqual(inSeconds(await contentOf(first)))
           await copy.close()
         })
       }),
@@ -120,10 +120,27 @@ test('a session may take many batches, of which none is large', async () => {
     const copy = await openEmbedded(to, clock)
     // What was settled while the session went on has left the log.
     expect((await copy.describe()).bytes.log).toBeLessThan(text.length)
-    expect(await exportOf(copy, clock)).toEqual(text)
+    expect((await exportOf(copy, clock)).equals(text)).toBe(true)
     await copy.close()
   })
 })
+
+/** Redis has a clock of its own, which goes on while the test's stands still. */
+function inSeconds(content: unknown, key = ''): unknown {
+  if (key === 'awaitingRel') {
+    return (content as [number, number][]).map(([id, at]) => [id, seconds(at)])
+  }
+  if (typeof content === 'number') return timeKeys.has(key) ? seconds(content) : content
+  if (Array.isArray(content)) return content.map((item) => inSeconds(item))
+  if (typeof content !== 'object' || content === null) return content
+  return Object.fromEntries(Object.entries(content).map(([k, v]) => [k, inSeconds(v, k)]))
+}
+
+const timeKeys = new Set(['expiresAt', 'receivedAt', 'disconnectedAt'])
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1000) + 0
+}
 
 /** Loses snapshots, as one does that ends before they have found their place. */
 class UnsettledStore extends MemoryStore {

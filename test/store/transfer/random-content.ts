@@ -13,7 +13,10 @@ const text = fc.oneof(
 )
 const clean = text.map((value) => value.replaceAll('\0', ''))
 const topic = clean.map((value) => value.replace(/[+#]/g, '')).map((value) => `t${value}`)
-const time = fc.integer({ min: -1_000_000, max: 10_000_000 })
+/** Milliseconds: near to a whole second, so that they may be compared in seconds. */
+const time = fc
+  .tuple(fc.integer({ min: -1000, max: 10_000 }), fc.integer({ min: 0, max: 100 }))
+  .map(([s, ms]) => s * 1000 + ms)
 const qos = fc.constantFrom(0 as const, 1 as const, 2 as const)
 const seconds = fc.integer({ min: 0, max: 0xffff_ffff })
 

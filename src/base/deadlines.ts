@@ -4,20 +4,34 @@ import type { Clock } from './clock.ts'
 export type Wake = (delayMs: number, wake: () => void) => () => void
 
 /** One thing that is to happen at a time; kept by who set it, to move or cancel it. */
-export class Deadline {
+export abstract class TimedEvent {
   /** Monotonic milliseconds; what `Clock.now` counts in. */
   at: number
   /** Place in the heap, −1 while it is not set. */
   place = -1
-  readonly due: (now: number) => void
 
-  constructor(at: number, due: (now: number) => void) {
+  constructor(at: number) {
     this.at = at
-    this.due = due
   }
 
   get isSet(): boolean {
     return this.place >= 0
+  }
+
+  abstract due(now: number): void
+}
+
+/** One whose event is a call. */
+export class Deadline extends TimedEvent {
+  readonly #due: (now: number) => void
+
+  constructor(at: number, due: (now: number) => void) {
+    super(at)
+    this.#due = due
+  }
+
+  due(now: number): void {
+    this.#due(now)
   }
 }
 
@@ -30,7 +44,7 @@ export class Deadline {
 export class Deadlines {
   readonly #clock: Clock
   readonly #wake: Wake
-  readonly #heap: Deadline[] = []
+  readonly #heap: TimedEvent[] = []
   #cancelWake: (() => void) | undefined
   #wakeAt = Number.POSITIVE_INFINITY
 
@@ -53,18 +67,23 @@ export class Deadlines {
     return deadline
   }
 
+  /** The same with an event of one's own, which is not set. */
+  add(event: TimedEvent): void {
+    this.#insert(event)
+  }
+
   /** Sets again, or moves, a deadline. */
-  move(deadline: Deadline, at: number): void {
+  move(deadline: TimedEvent, at: number): void {
     this.cancel(deadline)
     deadline.at = at
     this.#insert(deadline)
   }
 
   /** Takes a deadline back; harmless when it is not set or undefined. */
-  cancel(deadline: Deadline | undefined): void {
+  cancel(deadline: TimedEvent | undefined): void {
     if (deadline === undefined || deadline.place < 0) return
     const place = deadline.place
-    const last = this.#heap.pop() as Deadline
+    const last = this.#heap.pop() as TimedEvent
     deadline.place = -1
     if (last === deadline) return
     this.#heap[place] = last
@@ -102,7 +121,7 @@ export class Deadlines {
     }
   }
 
-  #insert(deadline: Deadline): void {
+  #insert(deadline: TimedEvent): void {
     deadline.place = this.#heap.length
     this.#heap.push(deadline)
     this.#up(deadline.place)
@@ -122,10 +141,10 @@ export class Deadlines {
 
   #up(from: number): void {
     let place = from
-    const deadline = this.#heap[place] as Deadline
+    const deadline = this.#heap[place] as TimedEvent
     while (place > 0) {
       const parentPlace = (place - 1) >> 1
-      const parent = this.#heap[parentPlace] as Deadline
+      const parent = this.#heap[parentPlace] as TimedEvent
       if (parent.at <= deadline.at) break
       this.#heap[place] = parent
       parent.place = place
@@ -145,7 +164,7 @@ export class Deadlines {
       if (left === undefined) break
       const right = this.#heap[childPlace + 1]
       if (right !== undefined && right.at < left.at) childPlace++
-      const child = this.#heap[childPlace] as Deadline
+      const child = this.#heap[childPlace] as TimedEvent
       if (deadline.at <= child.at) break
       this.#heap[place] = child
       child.place = place

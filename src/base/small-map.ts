@@ -42,6 +42,25 @@ export class SmallMap<K, V> implements Iterable<[K, V]> {
     return true
   }
 
+  /** The values that it has now. */
+  values(): V[] {
+    if (this.#entries instanceof Map) return [...this.#entries.values()]
+    return this.#entries.map(({ value }) => value)
+  }
+
+  /** The entries that it has now. */
+  entries(): [K, V][] {
+    if (this.#entries instanceof Map) return [...this.#entries]
+    return this.#entries.map(({ key, value }) => [key, value])
+  }
+
+  /** As of a `Map`; the cheapest way through it. */
+  forEach(visit: (value: V, key: K) => void): void {
+    const entries = this.#entries
+    if (entries instanceof Map) for (const [key, value] of entries) visit(value, key)
+    else for (const { key, value } of entries) visit(value, key)
+  }
+
   *keys(): IterableIterator<K> {
     for (const [key] of this) yield key
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { Deadlines } from '../base/deadlines.ts'
+import { type Deadlines, TimedEvent } from '../base/deadlines.ts'
 import type { ManagedSession } from './managed-session.ts'
 
 /** What happens to a session while its client is away. */
@@ -8,6 +8,22 @@ export interface AwayEvents {
   onExpired(managed: ManagedSession): void
   /** The delay of its will has passed, and the session goes on. */
   onWillDue(managed: ManagedSession): void
+}
+
+/** There may be one for each session: it takes as little memory as it can. */
+class SessionExpiry extends TimedEvent {
+  readonly #managed: ManagedSession
+  readonly #events: AwayEvents
+
+  constructor(at: number, managed: ManagedSession, events: AwayEvents) {
+    super(at)
+    this.#managed = managed
+    this.#events = events
+  }
+
+  due(): void {
+    this.#events.onExpired(this.#managed)
+  }
 }
 
 /**
@@ -51,7 +67,8 @@ export class AwaySessions {
     const since = managed.disconnectedAt ?? this.#clock.now()
     if (expiryInterval < Number.POSITIVE_INFINITY) {
       const at = since + expiryInterval * 1000
-      managed.expiry = this.#deadlines.set(at, () => this.#events.onExpired(managed))
+      managed.expiry = new SessionExpiry(at, managed, this.#events)
+      this.#deadlines.add(managed.expiry)
     }
     if (will === undefined || will.delay >= expiryInterval) return
     if (will.delay === 0) return this.#events.onWillDue(managed)

@@ -122,9 +122,11 @@ export class Broker implements Exchange {
       this.retainer.restore(message)
       this.#payloads.isSafe(message)
     }
-    for await (const stored of store.sessions()) {
-      const zone = zones.get(stored.state.zone) ?? zones.get('default')
-      if (zone !== undefined) this.sessions.restore(stored, zone)
+    for await (const some of store.sessions()) {
+      for (const stored of some) {
+        const zone = zones.get(stored.state.zone) ?? zones.get('default')
+        if (zone !== undefined) this.sessions.restore(stored, zone)
+      }
     }
     this.sessions.startAway()
   }

@@ -2,7 +2,7 @@ import type { OpenRequest, Zone } from '../channel/ports.ts'
 import { noRecorder } from '../session/no-recorder.ts'
 import type { Recorder } from '../session/ports.ts'
 import type { ManagedSession } from './managed-session.ts'
-import type { SessionKey } from './ports.ts'
+import type { SessionKey, StoredSession } from './ports.ts'
 import { type RecorderParts, SessionRecorder } from './session-recorder.ts'
 
 /** What the zones promise of sessions: which of them are recorded, and which answers wait for it. */
@@ -20,8 +20,10 @@ export class Durability {
   }
 
   /** The recorder of a session that comes out of the store. */
-  recorderOfStored(key: SessionKey, zone: Zone): SessionRecorder {
-    return new SessionRecorder(this.#recording, key, isAwaited(zone), true)
+  recorderOfStored({ isUnsettled, key }: StoredSession, zone: Zone): SessionRecorder {
+    const recorder = new SessionRecorder(this.#recording, key, isAwaited(zone), true)
+    if (isUnsettled === true) this.#recording.journal.restored(recorder)
+    return recorder
   }
 
   /**

@@ -155,6 +155,12 @@ export class Journal implements Commits, Load {
     if (this.#dirty.length === 1) this.#plan()
   }
 
+  /** A session has come out of the store, which still needs records of earlier processes for it. */
+  restored(recorder: SessionRecorder): void {
+    recorder.unsettledSince = Number.NEGATIVE_INFINITY
+    this.#unsettled.add(recorder)
+  }
+
   /** One more change of a session. `isAwaited`: who made it is answered when it is safe. */
   // hot:
   changed(isAwaited: boolean, bytes: number): void {

@@ -1,4 +1,4 @@
-import type { Deadline } from '../base/deadlines.ts'
+import type { TimedEvent } from '../base/deadlines.ts'
 import type { SessionOwner, Zone } from '../channel/ports.ts'
 import type { WillPacket } from '../mqtt/packets.ts'
 import type { Session } from '../session/session.ts'
@@ -15,8 +15,8 @@ export class ManagedSession implements RecordedSession {
   expiryInterval = 0
   will: WillPacket | undefined
   /** Set while the client is away: when the session ends, when the will is published. */
-  expiry: Deadline | undefined
-  willDue: Deadline | undefined
+  expiry: TimedEvent | undefined
+  willDue: TimedEvent | undefined
   /** Milliseconds since 1970, for people. */
   connectedAtWallMs: number | undefined
   disconnectedAtWallMs: number | undefined

@@ -50,6 +50,8 @@ export interface StoredSession {
   readonly key: SessionKey
   readonly state: SessionState
   readonly snapshot: SessionSnapshot
+  /** The store needs records of earlier processes for it, until it gets a snapshot. */
+  readonly isUnsettled?: boolean
 }
 
 /** Takes down what has become of one session. */
@@ -75,7 +77,10 @@ export interface StoreBatch {
   session(key: SessionKey): SessionWriter
   retainedSet(message: Message): void
   retainedCleared(topic: string): void
-  /** Set last: what batches below this number say of sessions is not needed any more. */
+  /**
+   * Set last: what batches below this number say of sessions is not needed any more; `-Infinity`
+   * while something is needed that earlier processes recorded.
+   */
   settledBelow: number
 }
 
@@ -100,14 +105,20 @@ export interface Store {
   open(clock: Clock): Promise<void>
   newBatch(number: number): StoreBatch
   commit(batch: StoreBatch): Promise<void>
-  /** Sessions that changed in batches below this number are wanted as snapshots; 0 for none. */
+  /**
+   * Sessions with records in batches below this number, and sessions that are unsettled since
+   * earlier processes, are wanted as snapshots; `-Infinity` for none.
+   */
   readonly snapshotsWantedBelow: number
   /** Bytes that were committed and have not found their place yet; reading pauses when they are many. */
   readonly unsettledBytes: number
   /** It has reached its own limit; what is there may be read and removed. */
   readonly isFull: boolean
-  /** All sessions, those too that a newer one of the same client has followed; once, after `open`. */
-  sessions(): AsyncIterable<StoredSession>
+  /**
+   * All sessions, some at a time, those too that a newer one of the same client has followed; once,
+   * after `open`.
+   */
+  sessions(): AsyncIterable<readonly StoredSession[]>
   /** All retained messages; once, after `open`. */
   retained(): AsyncIterable<Message>
   /** The retained message of a topic, as far as it is committed. */

@@ -215,7 +215,7 @@ export class SessionManager implements Sessions {
     const { observer, router } = this.#parts
     const { key, state } = stored
     this.#generation = Math.max(this.#generation, key.generation)
-    const recorder = this.#durability.recorderOfStored(key, zone)
+    const recorder = this.#durability.recorderOfStored(stored, zone)
     const session = Session.restore(stored.snapshot, zone.session, recorder, observer)
     const managed = new ManagedSession(session, zone)
     managed.username = state.username
@@ -233,8 +233,9 @@ export class SessionManager implements Sessions {
       this.#superseded.push(other)
     }
     this.#sessions.set(session.clientId, managed)
-    for (const [filter, options] of session.subscriptions)
+    session.subscriptions.forEach((options, filter) => {
       router.subscribe(session, filter, options)
+    })
     this.#away.add(managed)
   }
 

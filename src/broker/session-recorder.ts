@@ -31,7 +31,10 @@ export class SessionRecorder extends ChangeRecorder {
   isAwaited: boolean
   /** Pumps the session when a commit is done or a page has come; undefined while the client is away. */
   owner: CommitWaiter | undefined
-  /** The first batch with records of it that no snapshot has settled; 0 for none. */
+  /**
+   * The first batch with records of it that no snapshot has settled: 0 for none, `-Infinity` for one
+   * of an earlier process.
+   */
   unsettledSince = 0
   readonly #parts: RecorderParts
   #recorded: RecordedSession | undefined

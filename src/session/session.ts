@@ -21,6 +21,9 @@ import type { Recorder, RetainedItem, SessionObserver, Sink } from './ports.ts'
 import { emptySnapshot, type SessionSnapshot } from './snapshot.ts'
 import { type SubscriptionMap, Subscriptions } from './subscriptions.ts'
 
+/** Where numbers begin. */
+const fresh = { nextPacketId: 1, nextSequence: 1 } as const
+
 export type { Undelivered } from './outbound.ts'
 
 /**
@@ -53,7 +56,7 @@ export class Session {
     recorder: Recorder,
     observer: SessionObserver,
     createdAtWallMs: number,
-    from: SessionSnapshot = emptySnapshot(clientId, generation, createdAtWallMs),
+    from: Pick<SessionSnapshot, 'nextPacketId' | 'nextSequence'> = fresh,
   ) {
     this.clientId = clientId
     this.generation = generation
@@ -312,7 +315,7 @@ export class Session {
   snapshot(): SessionSnapshot {
     const { clientId, createdAtWallMs, generation } = this
     const nothing = emptySnapshot(clientId, generation, createdAtWallMs)
-    const subscriptions = [...this.subscriptions]
+    const subscriptions = this.#subscriptions.entries()
     if (this.#machinery !== undefined)
       return { ...nothing, subscriptions, ...this.#machinery.snapshot() }
     return {

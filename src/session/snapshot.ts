@@ -45,6 +45,8 @@ export interface SessionSnapshot {
   readonly awaitingRel: readonly (readonly [packetId: number, receivedAt: number])[]
 }
 
+const nothing: readonly never[] = []
+
 /** The snapshot of a session that has just begun. */
 export function emptySnapshot(
   clientId: string,
@@ -55,12 +57,12 @@ export function emptySnapshot(
     clientId,
     generation,
     createdAtWallMs,
-    subscriptions: [],
+    subscriptions: nothing,
     nextPacketId: 1,
     nextSequence: 1,
-    inflight: [],
-    lanes: [],
-    mqueue: [],
-    awaitingRel: [],
+    inflight: nothing,
+    lanes: nothing,
+    mqueue: nothing,
+    awaitingRel: nothing,
   }
 }

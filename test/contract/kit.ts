@@ -116,7 +116,7 @@ export class StoreKit {
   /** By generation, after `reopen`. */
   async foundSessions(): Promise<StoredSession[]> {
     const sessions: StoredSession[] = []
-    for await (const session of this.store.sessions()) sessions.push(session)
+    for await (const some of this.store.sessions()) sessions.push(...some)
     return sessions.sort((a, b) => a.key.generation - b.key.generation)
   }
 

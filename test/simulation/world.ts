@@ -208,8 +208,8 @@ export class World {
   /** What rests in memory is on the disk, and nothing else is. */
   async #checkDisk(): Promise<void> {
     const onDisk = new Map<string, string>()
-    for await (const { snapshot } of this.#disk.sessions()) {
-      onDisk.set(snapshot.clientId, inBrief(snapshot))
+    for await (const some of this.#disk.sessions()) {
+      for (const { snapshot } of some) onDisk.set(snapshot.clientId, inBrief(snapshot))
     }
     for (const { session } of this.broker?.broker.sessions.list() ?? []) {
       if (!session.isDurable) continue

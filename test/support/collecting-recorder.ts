@@ -1,7 +1,8 @@
 import { ChangeRecorder } from '../../src/session/change-recorder.ts'
-import { type Change, ChangeList, SessionFold } from '../../src/session/changes.ts'
+import { type Change, ChangeList } from '../../src/session/changes.ts'
 import type { Lane, QueuedEntry } from '../../src/session/lane.ts'
 import type { Session } from '../../src/session/session.ts'
+import { SessionFold } from '../../src/session/session-fold.ts'
 import type { SessionSnapshot } from '../../src/session/snapshot.ts'
 
 /**

@@ -68,7 +68,7 @@ export class FaultyStore implements Store {
     })
   }
 
-  sessions(): AsyncIterable<StoredSession> {
+  sessions(): AsyncIterable<readonly StoredSession[]> {
     return this.#store.sessions()
   }
 

@@ -27,6 +27,9 @@ const logSizeMax = 32 * 1024 * 1024
 /** A quiet broker says this often that it is alive. */
 const aliveEveryMs = 60_000
 
+/** Sessions that are given out at once. */
+const sessionsAtOnce = 256
+
 /** The parts of a store that is open. */
 interface Parts {
   readonly clock: Clock
@@ -57,9 +60,9 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   #parts: Parts | undefined
   readonly #room: Room
   #isReleasing = false
-  #isRecoveredSettled = false
+  /** Until then nobody knows for which sessions the log of earlier processes is needed. */
+  #areSessionsOut = false
   #aliveTimer: NodeJS.Timeout | undefined
-  #settleTimer: NodeJS.Immediate | undefined
 
   /** `bytesMax`: what the folder may take before `isFull`. */
   constructor(folder: string, log: Logger, bytesMax = Number.POSITIVE_INFINITY) {
@@ -79,8 +82,8 @@ export class EmbeddedStore implements Store, StoreUpkeep {
 
   get snapshotsWantedBelow(): number {
     const { base, journal } = this.#opened
-    const number = journal.numberBeyond(logSizeMax / 2) - base
-    return number > 0 ? number + 1 : 0
+    const number = journal.numberBeyond(logSizeMax / 2)
+    return number === 0 ? Number.NEGATIVE_INFINITY : number - base + 1
   }
 
   get unsettledBytes(): number {
@@ -110,9 +113,17 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     this.#release(base + own.settledBelow)
   }
 
-  async *sessions(): AsyncIterable<StoredSession> {
-    yield* this.#opened.recovered.sessions()
-    this.#settleRecovered()
+  async *sessions(): AsyncIterable<readonly StoredSession[]> {
+    let some: StoredSession[] = []
+    for (const session of this.#opened.recovered.sessions()) {
+      if (some.push(session) < sessionsAtOnce) continue
+      yield some
+      some = []
+    }
+    if (some.length > 0) yield some
+    this.#areSessionsOut = true
+    const removed = this.#opened.settled.removeLeftovers()
+    removed.catch((error: unknown) => this.#warn(error))
   }
 
   async *retained(): AsyncIterable<Message> {
@@ -162,7 +173,6 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   async close(): Promise<void> {
     clearInterval(this.#aliveTimer)
     this.#room.stop()
-    clearImmediate(this.#settleTimer)
     const parts = this.#parts
     if (parts === undefined) return
     this.#parts = undefined
@@ -206,24 +216,13 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     const base = journal.lastNumber
     settled.number = base
     const recovered = await Recovered.of(database, settled, batches, offset)
-    settled.onSession = (generation) => recovered.forget(generation)
     return { clock, alive, database, journal, settler, settled, recovered, offset, base, last }
-  }
-
-  /** What only the log of earlier processes had is settled, a part in each turn. */
-  #settleRecovered(): void {
-    const { recovered, settled } = this.#opened
-    this.#settleTimer = setImmediate(() => {
-      if (!recovered.settleSome()) return this.#settleRecovered()
-      this.#isRecoveredSettled = true
-      settled.removeLeftovers().catch((error: unknown) => this.#warn(error))
-    })
   }
 
   /** Gives up the log as far as nothing in it counts any more. `needed`: the oldest batch that does. */
   #release(needed: number): void {
     const { journal, settled, settler } = this.#opened
-    if (this.#isReleasing || !this.#isRecoveredSettled) return
+    if (this.#isReleasing || !this.#areSessionsOut) return
     const beyond = journal.numberBeyond(logSizeMax / 2)
     if (beyond === 0) return
     settled.settleRetained(beyond)

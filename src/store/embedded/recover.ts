@@ -4,36 +4,32 @@ import { type TimeOffset, writeDelivery } from '../codec/message-codec.ts'
 import type { Database } from './database.ts'
 import { laneKey } from './keys.ts'
 import type { LogBatch } from './log-format.ts'
-import { type LoggedEntry, type LoggedSession, Recovery } from './recovery.ts'
-import { decodeSession, encodeSession } from './session-record.ts'
+import { type LoggedEntry, Recovery } from './recovery.ts'
+import { decodeSession } from './session-record.ts'
 import type { Settled } from './settled.ts'
 
 /** Entries of a page. */
 const pageLength = 128
 /** Lanes that are looked up at once. */
 const lanesAtOnce = 1000
-/** Sessions that are settled in one turn. */
-const sessionsAtOnce = 200
 
 const writer = new ByteWriter(64 * 1024)
 const writerCapacityMax = 1024 * 1024
 
 /**
  * Brings together what the database has and what the log says since, in memory: sessions are given
- * out by `sessions`, what waits in them is in pages, and what only the log had is settled later.
+ * out by `sessions`, unsettled where the log knows more than the database, and what waits in them is
+ * in pages.
  */
 export class Recovered {
   readonly #recovery: Recovery
   readonly #settled: Settled
   readonly #offset: TimeOffset
-  /** Sessions whose records in the log are not settled yet. */
-  readonly #unsettled: Map<number, LoggedSession>
 
   private constructor(recovery: Recovery, settled: Settled, offset: TimeOffset) {
     this.#recovery = recovery
     this.#settled = settled
     this.#offset = offset
-    this.#unsettled = new Map(recovery.logged)
   }
 
   /** Rejects with what the database says, and: DamagedBytes. */
@@ -63,31 +59,17 @@ export class Recovered {
       settled.delete(generation)
       yield decodeSession(generation, bytes, this.#offset)
     }
-    for (const session of logged.values()) yield session.stored
-    logged.clear()
-  }
-
-  /** The session has been settled anew, or has ended: what the log had of it counts no more. */
-  forget(generation: number): void {
-    this.#unsettled.delete(generation)
-  }
-
-  /** Settles some of what only the log has. Answers whether all of it is. */
-  settleSome(): boolean {
-    let count = 0
-    for (const [generation, { fold, key, state }] of this.#unsettled) {
-      if (count++ === sessionsAtOnce) return false
-      this.#unsettled.delete(generation)
-      this.#settled.session(generation, encodeSession(key, state, fold.snapshot(), this.#offset))
+    for (const [generation, session] of logged) {
+      logged.delete(generation)
+      yield session.stored
     }
-    return true
   }
 
   /** Makes pages of what waits and is in none yet. */
   async #page(database: Database): Promise<void> {
     const lanes: [generation: number, lane: number, entries: LoggedEntry[]][] = []
     for (const [generation, session] of this.#recovery.logged) {
-      for (const [lane, entries] of session.queued) lanes.push([generation, lane, entries])
+      for (const [lane, entries] of session.queued ?? []) lanes.push([generation, lane, entries])
     }
     for (let from = 0; from < lanes.length; from += lanesAtOnce) {
       const some = lanes.slice(from, from + lanesAtOnce)
@@ -102,7 +84,7 @@ export class Recovered {
   #pageLane(generation: number, lane: number, entries: LoggedEntry[], pagedBelow: number): void {
     const session = this.#recovery.logged.get(generation)
     const head = session?.fold.laneHead(lane) ?? Number.POSITIVE_INFINITY
-    session?.queued.delete(lane)
+    session?.queued?.delete(lane)
     const waiting = entries.filter(({ sequence }) => sequence >= head && sequence >= pagedBelow)
     for (let from = 0; from < waiting.length; from += pageLength) {
       const page = waiting.slice(from, from + pageLength)

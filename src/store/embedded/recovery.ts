@@ -1,7 +1,7 @@
 import type { SessionKey, SessionState, StoredSession } from '../../broker/ports.ts'
 import type { Delivery, QoS, SubscriptionOptions } from '../../mqtt/subscription.ts'
-import { SessionFold } from '../../session/changes.ts'
 import type { LaneKey, LaneSnapshot } from '../../session/lane.ts'
+import { SessionFold } from '../../session/session-fold.ts'
 import { emptySnapshot, type SessionSnapshot } from '../../session/snapshot.ts'
 import { ByteReader } from '../codec/byte-reader.ts'
 import { type ChangeHandler, type EncodedMessage, readChanges } from '../codec/change-codec.ts'
@@ -27,7 +27,8 @@ export class LoggedSession {
   readonly key: SessionKey
   state: SessionState
   readonly fold: SessionFold
-  readonly queued = new Map<LaneKey, LoggedEntry[]>()
+  /** By lane; undefined while nothing has waited. */
+  queued: Map<LaneKey, LoggedEntry[]> | undefined
   /** Whether something ever waited in it. */
   hadQueue = false
 
@@ -38,7 +39,7 @@ export class LoggedSession {
   }
 
   get stored(): StoredSession {
-    return { key: this.key, state: this.state, snapshot: this.fold.snapshot() }
+    return { key: this.key, state: this.state, snapshot: this.fold.snapshot(), isUnsettled: true }
   }
 }
 
@@ -116,6 +117,7 @@ export class Recovery implements ChangeHandler {
   queued(lane: LaneKey, sequence: number, message: EncodedMessage, delivery: Delivery): void {
     if (this.#session === undefined) return
     this.#session.hadQueue = true
+    this.#session.queued ??= new Map()
     const entries = this.#session.queued.get(lane)
     if (entries === undefined) this.#session.queued.set(lane, [{ sequence, message, delivery }])
     else entries.push({ sequence, message, delivery })
@@ -124,7 +126,7 @@ export class Recovery implements ChangeHandler {
   lane(lane: LaneSnapshot): void {
     if (this.#session === undefined) return
     this.#session.fold.apply({ type: 'lane', lane })
-    if (lane.length === 0) this.#session.queued.delete(lane.key)
+    if (lane.length === 0) this.#session.queued?.delete(lane.key)
   }
 
   slot(

@@ -36,8 +36,6 @@ export class Settled implements Consequences {
   #unsettledBytes = 0
   /** The batch from which follows what is told now. */
   number = 0
-  /** Told of each session that is settled anew, or has ended. */
-  onSession: (generation: number) => void = () => {}
 
   constructor(database: Database, settler: Settler, offset: TimeOffset) {
     this.#database = database
@@ -85,7 +83,6 @@ export class Settled implements Consequences {
   }
 
   session(generation: number, bytes: Buffer): void {
-    this.onSession(generation)
     const value = Buffer.allocUnsafe(8 + bytes.length)
     value.writeDoubleBE(this.number)
     bytes.copy(value, 8)
@@ -94,7 +91,6 @@ export class Settled implements Consequences {
   }
 
   sessionEnded(generation: number): void {
-    this.onSession(generation)
     const lanes = this.#lanes.get(generation)
     this.#lanes.delete(generation)
     if (this.#older.delete(generation) || lanes !== undefined) {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { TimeOffset } from '../codec/message-codec.ts'
 import type { StoreDescription } from '../transfer/ports.ts'
 import type { AliveFile, Moment } from './alive.ts'
 import type { Database } from './database.ts'
@@ -7,6 +8,7 @@ import { formatVersion } from './format.ts'
 import type { Log } from './log.ts'
 import type { Recovered } from './recover.ts'
 import { bytesOf } from './room.ts'
+import { encodeSession } from './session-record.ts'
 import type { Settled } from './settled.ts'
 import type { Settler } from './settler.ts'
 
@@ -18,9 +20,13 @@ export interface OpenedParts {
   readonly recovered: Recovered
   readonly settled: Settled
   readonly settler: Settler
+  readonly offset: TimeOffset
   /** The last moment of the processes before. */
   readonly last: Moment | undefined
 }
+
+/** Bytes on their way into the database above which no more are prepared. */
+const pendingBytesMax = 8 * 1024 * 1024
 
 /** Formats of which a store is brought to the newest when it is opened; see `format.ts`. */
 const upgradesFrom: readonly number[] = []
@@ -42,8 +48,13 @@ export async function describeFolder(
  * give back what was removed and overwritten. Rejects with what the system says.
  */
 export async function compactStore(parts: OpenedParts): Promise<void> {
-  const { alive, database, journal, last, recovered, settled, settler } = parts
-  while (!recovered.settleSome()) await nextTurn()
+  const { alive, database, journal, last, offset, recovered, settled, settler } = parts
+  for (const session of recovered.sessions()) {
+    if (session.isUnsettled !== true) continue
+    const { key, snapshot, state } = session
+    settled.session(key.generation, encodeSession(key, state, snapshot, offset))
+    if (settler.bytes > pendingBytesMax) await settler.flush()
+  }
   settled.settleRetained(Number.POSITIVE_INFINITY)
   await settler.flush()
   await settled.removeLeftovers()
@@ -59,8 +70,4 @@ export async function removeStore(folder: string): Promise<void> {
   for (const name of ['database', 'log', 'alive']) {
     await rm(join(folder, name), { recursive: true, force: true })
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -7,8 +7,8 @@ import type {
   StoredSession,
 } from '../../broker/ports.ts'
 import type { Message } from '../../mqtt/message.ts'
-import { SessionFold } from '../../session/changes.ts'
 import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
+import { SessionFold } from '../../session/session-fold.ts'
 import { emptySnapshot } from '../../session/snapshot.ts'
 import { MemoryBatch, type SessionRecord } from './memory-batch.ts'
 
@@ -86,13 +86,13 @@ export class MemoryStore implements Store {
   }
 
   /** As they are when the first is asked for: commits go on meanwhile. */
-  async *sessions(): AsyncIterable<StoredSession> {
+  async *sessions(): AsyncIterable<readonly StoredSession[]> {
     const kept = [...this.#sessions.values()].map(({ key, state, fold }) => ({
       key,
       state,
       snapshot: { ...fold.snapshot(), mqueue: [] },
     }))
-    yield* kept
+    yield kept
   }
 
   async *retained(): AsyncIterable<Message> {

@@ -9,7 +9,7 @@ import type { QueuedEntry } from '../../session/lane.ts'
  */
 export class VolatileStore implements Store {
   readonly isVolatile = true
-  readonly snapshotsWantedBelow = 0
+  readonly snapshotsWantedBelow = Number.NEGATIVE_INFINITY
   readonly unsettledBytes = 0
   readonly isFull = false
 
@@ -21,7 +21,7 @@ export class VolatileStore implements Store {
 
   async commit(): Promise<void> {}
 
-  async *sessions(): AsyncIterable<StoredSession> {}
+  async *sessions(): AsyncIterable<readonly StoredSession[]> {}
 
   async *retained(): AsyncIterable<Message> {}
 

@@ -39,7 +39,7 @@ export class RedisReader {
    * All sessions by their generation, page by page; each is taken in, so that no earlier owner writes to it
    * any more. Rejects: StoreDamaged, StoreFenced, StoreUnavailable.
    */
-  async *sessions(): AsyncIterable<StoredSession> {
+  async *sessions(): AsyncIterable<readonly StoredSession[]> {
     const { keys, link } = this.#parts
     let after = 0
     for (;;) {
@@ -48,7 +48,7 @@ export class RedisReader {
       if (members.length === 0) return
       const page = members.map(partsOf)
       after = page.at(-1)?.generation ?? after
-      yield* await this.#adopt(page)
+      yield await this.#adopt(page)
     }
   }
 

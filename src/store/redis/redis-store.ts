@@ -32,7 +32,7 @@ interface Parts {
  */
 export class RedisStore implements Store {
   readonly isVolatile = false
-  readonly snapshotsWantedBelow = 0
+  readonly snapshotsWantedBelow = Number.NEGATIVE_INFINITY
   readonly unsettledBytes = 0
   readonly #options: RedisOptions
   readonly #log: Logger
@@ -85,7 +85,7 @@ export class RedisStore implements Store {
     await this.#opened.committer.commit(sealed)
   }
 
-  sessions(): AsyncIterable<StoredSession> {
+  sessions(): AsyncIterable<readonly StoredSession[]> {
     return this.#opened.reader.sessions()
   }
 

@@ -39,7 +39,9 @@ export class StoreExport {
   /** The whole export, once. Rejects with what the store says. */
   async *chunks(): AsyncIterable<Buffer> {
     this.#add(headerLine(this.#header))
-    for await (const session of this.#store.sessions()) yield* this.#session(session)
+    for await (const some of this.#store.sessions()) {
+      for (const session of some) yield* this.#session(session)
+    }
     for await (const message of this.#store.retained()) {
       this.#add(retainedLine(message, this.#time))
       if (this.#text.length >= chunkLength) yield this.#take()

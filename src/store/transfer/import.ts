@@ -57,7 +57,7 @@ function readParts({ clock, makeMessage, name, signal }: ImportRequest): ReadPar
 
 async function refuseContent(store: Store): Promise<void> {
   let sessions = 0
-  for await (const _ of store.sessions()) sessions++
+  for await (const some of store.sessions()) sessions += some.length
   let retained = 0
   for await (const _ of store.retained()) retained++
   if (sessions + retained === 0) return
@@ -89,7 +89,7 @@ async function removeAgain(
 /** Ends all sessions, and clears all topics, of a store that is open. */
 async function removeAll(store: Store & StoreUpkeep): Promise<void> {
   const keys: SessionKey[] = []
-  for await (const { key } of store.sessions()) keys.push(key)
+  for await (const some of store.sessions()) keys.push(...some.map(({ key }) => key))
   const topics: string[] = []
   for await (const { topic } of store.retained()) topics.push(topic)
   let number = 0

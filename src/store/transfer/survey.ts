@@ -29,7 +29,9 @@ export async function surveyOf(store: Store): Promise<StoreSurvey> {
     retained: { messages: 0, bytes: 0 },
     wills: 0,
   }
-  for await (const session of store.sessions()) count(session, survey)
+  for await (const some of store.sessions()) {
+    for (const session of some) count(session, survey)
+  }
   for await (const { frame } of store.retained()) {
     survey.retained.messages++
     survey.retained.bytes += frame.size

@@ -56,7 +56,7 @@ export class OpenStore {
 
   async sessions(): Promise<StoredSession[]> {
     const sessions: StoredSession[] = []
-    for await (const session of this.store.sessions()) sessions.push(session)
+    for await (const some of this.store.sessions()) sessions.push(...some)
     return sessions
   }
 

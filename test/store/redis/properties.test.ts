@@ -105,7 +105,7 @@ function writeBatch(batch: StoreBatch, seed: number, sessions: Map<string, Recor
 /** All that a store has, in an order of its own. */
 async function contentOf(store: Store): Promise<object> {
   const found: StoredSession[] = []
-  for await (const session of store.sessions()) found.push(session)
+  for await (const some of store.sessions()) found.push(...some)
   found.sort((a, b) => a.key.generation - b.key.generation)
   const sessions: object[] = []
   for (const session of found) sessions.push(await plain(store, session))

@@ -2,7 +2,16 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts'
 import { exportFormat } from '../../../src/store/transfer/format.ts'
 import { message as plainMessage } from '../../support/session-kit.ts'
-import { clockAt, contentOf, emptySession, exportOf, fill, importInto, messageOf } from './kit.ts'
+import {
+  clockAt,
+  contentOf,
+  each,
+  emptySession,
+  exportOf,
+  fill,
+  importInto,
+  messageOf,
+} from './kit.ts'
 import { clock, delivery, type Line, SampleExport } from './sample-export.ts'
 
 let sample: SampleExport
@@ -64,7 +73,7 @@ describe('an export', () => {
     expect(text).toContain('"queued":1')
     const copy = new MemoryStore()
     await importInto(async () => copy, text, clock)
-    for await (const session of copy.sessions()) {
+    for await (const session of each(copy.sessions())) {
       expect(session.snapshot.lanes).toMatchObject([{ head: 1, tail: 5, length: 1 }])
     }
   })
@@ -77,7 +86,7 @@ describe('an import', () => {
     if (message !== undefined) message.expiresAt = 1_700_000_060_000
     const store = new MemoryStore()
     await importInto(async () => store, sample.signed(), clockAt(100, 1_700_000_020_000))
-    for await (const { key, state } of store.sessions()) {
+    for await (const { key, state } of each(store.sessions())) {
       expect(state.disconnectedAt).toBe(100 - 21_000)
       const [entry] = await store.readQueue(key, 0, 0, { length: 1, bytes: 1 })
       expect(entry?.message.expiresAt).toBe(100 + 40_000)
@@ -88,7 +97,8 @@ describe('an import', () => {
     sample.line('session').disconnectedAt = 1_699_999_999_000
     const store = new MemoryStore()
     await importInto(async () => store, sample.signed(), clockAt(100, 5000))
-    for await (const { state } of store.sessions()) expect(state.disconnectedAt).toBe(100 - 1000)
+    for await (const { state } of each(store.sessions()))
+      expect(state.disconnectedAt).toBe(100 - 1000)
   })
 
   it('is refused by a store that has something in it', async () => {

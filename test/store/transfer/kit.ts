@@ -71,10 +71,15 @@ export async function fill(store: Store, content: Content): Promise<void> {
   await store.commit(batch)
 }
 
+/** What comes in groups, one by one. */
+export async function* each<T>(groups: AsyncIterable<readonly T[]>): AsyncIterable<T> {
+  for await (const group of groups) yield* group
+}
+
 /** Everything in a store that has just been opened, as plain data to compare. */
 export async function contentOf(store: Store): Promise<object> {
   const sessions: object[] = []
-  for await (const { key, snapshot, state } of store.sessions()) {
+  for await (const { key, snapshot, state } of each(store.sessions())) {
     const lanes: object[] = []
     for (const lane of snapshot.lanes.toSorted((a, b) => a.key - b.key)) {
       const entries = await store.readQueue(key, lane.key, lane.head, { length: 1e9, bytes: 1e9 })

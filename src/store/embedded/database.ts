@@ -56,6 +56,12 @@ export class Database {
     return this.#level.snapshot()
   }
 
+  /** Whether there is a key in a range. */
+  async hasAny(range: Range): Promise<boolean> {
+    const keys = await this.#level.keys({ ...range, limit: 1, fillCache: false }).all()
+    return keys.length > 0
+  }
+
   /** All keys of a range, in their order. */
   async *keys(range: Range): AsyncIterable<Buffer[]> {
     const iterator = this.#level.keys({ ...range, fillCache: false })

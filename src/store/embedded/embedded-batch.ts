@@ -7,13 +7,19 @@ import type { SessionSnapshot } from '../../session/snapshot.ts'
 import { ByteWriter } from '../codec/byte-writer.ts'
 import { ChangeEncoder } from '../codec/change-codec.ts'
 import { type TimeOffset, writeMessage } from '../codec/message-codec.ts'
+import type { PagePlace } from './keys.ts'
 import { headerSize, sealBatch } from './log-format.ts'
-import { encodePage } from './pages.ts'
+import { encodeMessage, encodePage, type PageBytes, type PageEntry } from './page-codec.ts'
 import { encodeSession } from './session-record.ts'
+import { type BlobIds, SharedMessages } from './shared-messages.ts'
 
 /** What is to be done in the database when the batch is safe; never before. */
 export interface Consequences {
-  page(generation: number, lane: LaneKey, lastSequence: number, bytes: Buffer): void
+  /** A message that pages of this batch refer to. */
+  blob(id: Buffer, bytes: Buffer): void
+  page(place: PagePlace, page: PageBytes): void
+  /** All pages that refer to it have been told. */
+  blobIsUsed(id: Buffer): void
   /** Everything below `head` in the lane is gone. */
   consumed(generation: number, lane: LaneKey, head: number): void
   session(generation: number, bytes: Buffer): void
@@ -23,6 +29,14 @@ export interface Consequences {
 }
 
 type Consequence = (to: Consequences) => void
+
+/** A page, encoded when it is known which messages it has in common with others. */
+interface SealedPage {
+  readonly entries: readonly PageEntry<Message>[]
+  encoded: PageBytes
+}
+
+const nothing: PageBytes = { bytes: Buffer.alloc(0), blobs: [] }
 
 /** Memory of the batches' bytes: one at a time is written into it. */
 const writer = new ByteWriter(256 * 1024)
@@ -39,6 +53,10 @@ export class EmbeddedBatch implements StoreBatch, SessionWriter {
   readonly #offset: TimeOffset
   readonly #encoder: ChangeEncoder
   readonly #consequences: Consequence[] = []
+  readonly #pages: SealedPage[] = []
+  readonly #shared: SharedMessages<Message>
+  readonly #blobs: [id: Buffer, bytes: Buffer][] = []
+  readonly #write: (writer: ByteWriter, message: Message) => void
   #size = 0
   #generation = 0
   #clientId = ''
@@ -47,9 +65,11 @@ export class EmbeddedBatch implements StoreBatch, SessionWriter {
   /** Whether the log has it. */
   isSafe = false
 
-  constructor(number: number, offset: TimeOffset) {
+  constructor(number: number, offset: TimeOffset, blobIds: BlobIds) {
     this.number = number
     this.#offset = offset
+    this.#shared = new SharedMessages(blobIds)
+    this.#write = (to, message) => writeMessage(to, message, offset)
     writer.reset(writerCapacityMax)
     writer.skip(headerSize)
     this.#encoder = new ChangeEncoder(writer, offset)
@@ -63,13 +83,21 @@ export class EmbeddedBatch implements StoreBatch, SessionWriter {
   seal(logNumber: number, previous: number, storeTime: number, wallMs: number): Buffer {
     if (this.#bytes !== undefined) return this.#bytes
     this.#bytes = writer.copyFrom(0)
+    for (const [id, message] of this.#shared.shared()) {
+      this.#blobs.push([id, encodeMessage(message, this.#write)])
+    }
+    for (const page of this.#pages) {
+      page.encoded = encodePage(page.entries, this.#write, this.#shared.idOf)
+    }
     sealBatch(this.#bytes, logNumber, previous, storeTime, wallMs)
     return this.#bytes
   }
 
   /** It is safe: says what is to be done, once. */
   tellConsequences(to: Consequences): void {
+    for (const [id, bytes] of this.#blobs) to.blob(id, bytes)
     for (const tell of this.#consequences.splice(0)) tell(to)
+    for (const [id] of this.#blobs.splice(0)) to.blobIsUsed(id)
   }
 
   session({ clientId, generation }: SessionKey): SessionWriter {
@@ -121,10 +149,12 @@ export class EmbeddedBatch implements StoreBatch, SessionWriter {
   /** Like a snapshot it goes into the database only, when the batch is safe. */
   page(lane: LaneKey, entries: readonly Outgoing[]): void {
     this.#size++
-    const generation = this.#generation
     const last = entries.at(-1)?.sequence ?? 0
-    const bytes = encodePage(entries, this.#offset)
-    this.#consequences.push((to) => to.page(generation, lane, last, bytes))
+    const place = { generation: this.#generation, lane, last }
+    const page: SealedPage = { entries: entries as readonly PageEntry<Message>[], encoded: nothing }
+    for (const { message } of page.entries) this.#shared.meet(message, message.frame.size)
+    this.#pages.push(page)
+    this.#consequences.push((to) => to.page(place, page.encoded))
   }
 
   slot(packetId: number, order: number, qos: QoS, message: Message, delivery: Delivery): void {

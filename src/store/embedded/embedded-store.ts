@@ -11,6 +11,7 @@ import { StoreDamaged, StoreError, StoreUnavailable, systemCode } from '../error
 import type { StoreDescription, StoreUpkeep, TaskControl } from '../transfer/ports.ts'
 import { AliveFile, type Moment } from './alive.ts'
 import { backUp } from './backup.ts'
+import { Blobs } from './blobs.ts'
 import { Database } from './database.ts'
 import { EmbeddedBatch } from './embedded-batch.ts'
 import { checkFormat } from './format.ts'
@@ -20,6 +21,7 @@ import { Recovered } from './recover.ts'
 import { Room } from './room.ts'
 import { Settled } from './settled.ts'
 import { Settler } from './settler.ts'
+import { BlobIds } from './shared-messages.ts'
 import { compactStore, describeFolder, removeStore } from './upkeep.ts'
 
 /** Bytes of the log above which sessions and retained messages in it are settled in the database. */
@@ -59,6 +61,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   readonly #log: Logger
   #parts: Parts | undefined
   readonly #room: Room
+  readonly #blobIds = new BlobIds()
   #isReleasing = false
   /** Until then nobody knows for which sessions the log of earlier processes is needed. */
   #areSessionsOut = false
@@ -95,7 +98,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   }
 
   newBatch(number: number): StoreBatch {
-    return new EmbeddedBatch(number, this.#opened.offset)
+    return new EmbeddedBatch(number, this.#opened.offset, this.#blobIds)
   }
 
   /** Rejects with what the system says: the same batch may be tried again. */
@@ -212,10 +215,15 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     const last = lastOf(batches.at(-1), await alive.read())
     const offset = offsetOf(clock, last)
     const settler = new Settler(database, this.#log)
-    const settled = new Settled(database, settler, offset)
+    const blobs = new Blobs(database, settler, offset, this.#blobIds)
+    blobs.onFault = (error) => this.#warn(error)
+    const settled = new Settled(database, settler, offset, blobs)
     const base = journal.lastNumber
     settled.number = base
-    const recovered = await Recovered.of(database, settled, batches, offset)
+    const recovered = await Recovered.of(
+      { database, settled, offset, blobIds: this.#blobIds },
+      batches,
+    )
     return { clock, alive, database, journal, settler, settled, recovered, offset, base, last }
   }
 

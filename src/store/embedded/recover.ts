@@ -1,20 +1,28 @@
 import type { StoredSession } from '../../broker/ports.ts'
-import { ByteWriter } from '../codec/byte-writer.ts'
-import { type TimeOffset, writeDelivery } from '../codec/message-codec.ts'
+import type { ByteWriter } from '../codec/byte-writer.ts'
+import type { EncodedMessage } from '../codec/change-codec.ts'
+import type { TimeOffset } from '../codec/message-codec.ts'
 import type { Database } from './database.ts'
-import { laneKey } from './keys.ts'
+import { laneKey, type PagePlace } from './keys.ts'
 import type { LogBatch } from './log-format.ts'
+import { encodeMessage, encodePage } from './page-codec.ts'
 import { type LoggedEntry, Recovery } from './recovery.ts'
 import { decodeSession } from './session-record.ts'
 import type { Settled } from './settled.ts'
+import { type BlobIds, SharedMessages } from './shared-messages.ts'
 
 /** Entries of a page. */
 const pageLength = 128
 /** Lanes that are looked up at once. */
 const lanesAtOnce = 1000
 
-const writer = new ByteWriter(64 * 1024)
-const writerCapacityMax = 1024 * 1024
+/** What a recovery works with. */
+export interface RecoveryParts {
+  readonly database: Database
+  readonly settled: Settled
+  readonly offset: TimeOffset
+  readonly blobIds: BlobIds
+}
 
 /**
  * Brings together what the database has and what the log says since, in memory: sessions are given
@@ -33,17 +41,13 @@ export class Recovered {
   }
 
   /** Rejects with what the database says, and: DamagedBytes. */
-  static async of(
-    database: Database,
-    settled: Settled,
-    batches: readonly LogBatch[],
-    offset: TimeOffset,
-  ): Promise<Recovered> {
+  static async of(parts: RecoveryParts, batches: readonly LogBatch[]): Promise<Recovered> {
+    const { offset, settled } = parts
     const recovery = new Recovery(await settled.readSessions(), offset)
     for (const batch of batches) recovery.apply(batch)
     for (const generation of recovery.logged.keys()) settled.isOlder(generation)
     const recovered = new Recovered(recovery, settled, offset)
-    await recovered.#page(database)
+    await recovered.#page(parts)
     for (const [topic, message] of recovery.retained) {
       const bytes = message && Buffer.from(message.bytes.subarray(message.start, message.end))
       settled.retained(topic, bytes)
@@ -66,7 +70,8 @@ export class Recovered {
   }
 
   /** Makes pages of what waits and is in none yet. */
-  async #page(database: Database): Promise<void> {
+  async #page({ blobIds, database }: RecoveryParts): Promise<void> {
+    const pages: [PagePlace, LoggedEntry[]][] = []
     const lanes: [generation: number, lane: number, entries: LoggedEntry[]][] = []
     for (const [generation, session] of this.#recovery.logged) {
       for (const [lane, entries] of session.queued ?? []) lanes.push([generation, lane, entries])
@@ -76,33 +81,49 @@ export class Recovered {
       const keys = some.map(([generation, lane]) => laneKey(generation, lane))
       const below = await database.getMany(keys)
       some.forEach(([generation, lane, entries], i) => {
-        this.#pageLane(generation, lane, entries, below[i]?.readDoubleBE(0) ?? 0)
+        const pagedBelow = below[i]?.readDoubleBE(0) ?? 0
+        pages.push(...this.#pagesOf(generation, lane, entries, pagedBelow))
       })
     }
+    this.#settlePages(pages, new SharedMessages(blobIds))
   }
 
-  #pageLane(generation: number, lane: number, entries: LoggedEntry[], pagedBelow: number): void {
+  /** What waits in a lane and is in no page, as pages. */
+  #pagesOf(
+    generation: number,
+    lane: number,
+    entries: LoggedEntry[],
+    pagedBelow: number,
+  ): [PagePlace, LoggedEntry[]][] {
     const session = this.#recovery.logged.get(generation)
     const head = session?.fold.laneHead(lane) ?? Number.POSITIVE_INFINITY
     session?.queued?.delete(lane)
     const waiting = entries.filter(({ sequence }) => sequence >= head && sequence >= pagedBelow)
+    const pages: [PagePlace, LoggedEntry[]][] = []
     for (let from = 0; from < waiting.length; from += pageLength) {
       const page = waiting.slice(from, from + pageLength)
-      const last = page.at(-1)?.sequence ?? 0
-      this.#settled.page(generation, lane, last, encodeLogged(page))
+      pages.push([{ generation, lane, last: page.at(-1)?.sequence ?? 0 }, page])
     }
+    return pages
+  }
+
+  #settlePages(
+    pages: readonly [PagePlace, LoggedEntry[]][],
+    shared: SharedMessages<EncodedMessage>,
+  ): void {
+    for (const [, entries] of pages) {
+      for (const { message } of entries) shared.meet(message, message.end - message.start)
+    }
+    for (const [id, message] of shared.shared()) {
+      this.#settled.blob(id, encodeMessage(message, writeLogged))
+    }
+    for (const [place, entries] of pages) {
+      this.#settled.page(place, encodePage(entries, writeLogged, shared.idOf))
+    }
+    for (const [id] of shared.shared()) this.#settled.blobIsUsed(id)
   }
 }
 
-/** A page out of messages that are encoded already. */
-function encodeLogged(entries: readonly LoggedEntry[]): Buffer {
-  writer.reset(writerCapacityMax)
-  let before = 0
-  for (const { delivery, message, sequence } of entries) {
-    writer.integer(sequence - before)
-    before = sequence
-    writeDelivery(writer, delivery)
-    writer.raw(message.bytes, message.start, message.end)
-  }
-  return writer.copyFrom(0)
+function writeLogged(writer: ByteWriter, { bytes, end, start }: EncodedMessage): void {
+  writer.raw(bytes, start, end)
 }

@@ -1,9 +1,22 @@
 import type { PageLimit, SessionKey } from '../../broker/ports.ts'
 import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
 import type { TimeOffset } from '../codec/message-codec.ts'
+import type { Blobs } from './blobs.ts'
 import type { Database } from './database.ts'
 import type { Consequences } from './embedded-batch.ts'
-import { generationOf, laneKey, Prefix, rangeOf, retainedKey, sessionKey } from './keys.ts'
+import {
+  blobsOfPage,
+  generationOf,
+  laneKey,
+  type PagePlace,
+  Prefix,
+  pageKey,
+  pagePlaceOf,
+  rangeOf,
+  retainedKey,
+  sessionKey,
+} from './keys.ts'
+import type { PageBytes } from './page-codec.ts'
 import { LanePages } from './pages.ts'
 import type { SettledSession } from './recovery.ts'
 import type { Settler } from './settler.ts'
@@ -24,6 +37,7 @@ export class Settled implements Consequences {
   readonly #database: Database
   readonly #settler: Settler
   readonly #offset: TimeOffset
+  readonly #blobs: Blobs
   readonly #lanes = new Map<number, Map<LaneKey, LanePages>>()
   /** Sessions that are in the database, or soon will be. */
   readonly #sessions = new Set<number>()
@@ -37,7 +51,8 @@ export class Settled implements Consequences {
   /** The batch from which follows what is told now. */
   number = 0
 
-  constructor(database: Database, settler: Settler, offset: TimeOffset) {
+  constructor(database: Database, settler: Settler, offset: TimeOffset, blobs: Blobs) {
+    this.#blobs = blobs
     this.#database = database
     this.#settler = settler
     this.#offset = offset
@@ -68,18 +83,28 @@ export class Settled implements Consequences {
     return sessions
   }
 
-  page(generation: number, lane: LaneKey, lastSequence: number, bytes: Buffer): void {
-    const [key, onSafe] = this.#pagesOf(generation, lane).add(lastSequence, bytes)
-    this.#settler.add(key, bytes, onSafe)
+  blob(id: Buffer, bytes: Buffer): void {
+    this.#blobs.add(id, bytes)
+  }
+
+  blobIsUsed(id: Buffer): void {
+    this.#blobs.added(id)
+  }
+
+  page(place: PagePlace, page: PageBytes): void {
+    const { generation, lane, last } = place
+    this.#blobs.used(page.blobs, place)
+    const [key, onSafe] = this.#pagesOf(generation, lane).add(last, page)
+    this.#settler.add(key, page.bytes, onSafe)
     const below = Buffer.allocUnsafe(8)
-    below.writeDoubleBE(lastSequence + 1)
+    below.writeDoubleBE(last + 1)
     this.#settler.add(laneKey(generation, lane), below)
   }
 
   consumed(generation: number, lane: LaneKey, head: number): void {
     const pages = this.#lanes.get(generation)?.get(lane)
     if (pages === undefined) return
-    for (const key of pages.takeBelow(head)) this.#settler.add(key, undefined)
+    for (const page of pages.takeBelow(head)) this.#removePage(pages.placeOf(page), page.blobs)
   }
 
   session(generation: number, bytes: Buffer): void {
@@ -158,7 +183,8 @@ export class Settled implements Consequences {
     const isOlder = this.#older.has(generation)
     const pages = this.#lanes.get(generation)?.get(lane)
     if (pages === undefined && !isOlder) return []
-    return this.#pagesOf(generation, lane).read(this.#database, from, limit, this.#offset)
+    const source = { database: this.#database, blobs: this.#blobs, offset: this.#offset }
+    return this.#pagesOf(generation, lane).read(source, from, limit)
   }
 
   /** Goes on with what an earlier process did not finish removing. */
@@ -166,16 +192,23 @@ export class Settled implements Consequences {
     for await (const keys of this.#database.keys(rangeOf(Prefix.ended))) {
       for (const key of keys) await this.#removePages(generationOf(key))
     }
+    await this.#blobs.removeLeftovers()
   }
 
   async #removePages(generation: number): Promise<void> {
-    for (const prefix of [Prefix.page, Prefix.lane]) {
-      const range = rangeOf(sessionKey(prefix, generation))
-      for await (const keys of this.#database.keys(range)) {
-        for (const key of keys) this.#settler.add(key, undefined)
-      }
+    const pages = rangeOf(sessionKey(Prefix.page, generation))
+    for await (const keys of this.#database.keys(pages)) {
+      for (const key of keys) this.#removePage(pagePlaceOf(key), blobsOfPage(key))
+    }
+    for await (const keys of this.#database.keys(rangeOf(sessionKey(Prefix.lane, generation)))) {
+      for (const key of keys) this.#settler.add(key, undefined)
     }
     this.#settler.add(sessionKey(Prefix.ended, generation), undefined)
+  }
+
+  #removePage(place: PagePlace, blobs: readonly Buffer[]): void {
+    this.#settler.add(pageKey(place, blobs), undefined)
+    this.#blobs.released(blobs, place)
   }
 
   #pagesOf(generation: number, lane: LaneKey): LanePages {

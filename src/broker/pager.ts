@@ -10,6 +10,11 @@ import type { StoreMeter } from './store-meter.ts'
 const pageLength = 128
 /** Bytes of a page: entries above it come with the next one. */
 const pageBytes = 128 * 1024
+/**
+ * Pages that are read at once. When a thousand sessions drain, reading all of their pages at once
+ * would hold up what is to be written, and with it everything in memory that waits to be safe.
+ */
+const readsMax = 3
 /** A store that could not be read is asked again after this. */
 const readAgainMs = 1000
 
@@ -22,9 +27,14 @@ export interface PagerParts {
   readonly meter: StoreMeter
 }
 
-/** Reads the parts of queues that are only in the store, page by page, when a session asks for them. */
+/**
+ * Reads the parts of queues that are only in the store, page by page, when a session asks for them,
+ * in the order in which they ask.
+ */
 export class Pager {
   readonly #parts: PagerParts
+  readonly #asked: [recorder: SessionRecorder, lane: Lane][] = []
+  #reading = 0
 
   constructor(parts: PagerParts) {
     this.#parts = parts
@@ -32,15 +42,38 @@ export class Pager {
 
   /** Reads on in a lane; what comes goes to the session, and its owner pumps. */
   read(recorder: SessionRecorder, lane: Lane): void {
-    const { store } = this.#parts
+    this.#asked.push([recorder, lane])
+    this.#readNext()
+  }
+
+  #readNext(): void {
+    while (this.#reading < readsMax) {
+      const next = this.#asked.shift()
+      if (next === undefined) return
+      this.#read(...next)
+    }
+  }
+
+  #read(recorder: SessionRecorder, lane: Lane): void {
+    const { meter, store } = this.#parts
     const limit: PageLimit = { length: Math.max(pageLength, lane.surplus), bytes: pageBytes }
+    this.#reading++
     store.readQueue(recorder.key, lane.key, lane.storedFrom, limit).then(
       (entries) => {
-        this.#parts.meter.pagesRead++
+        this.#onRead()
+        meter.pagesRead++
         if (!recorder.onPage(lane, entries)) this.#onLost(recorder, lane)
       },
-      (error: unknown) => this.#onFailed(recorder, lane, error),
+      (error: unknown) => {
+        this.#onRead()
+        this.#onFailed(recorder, lane, error)
+      },
     )
+  }
+
+  #onRead(): void {
+    this.#reading--
+    this.#readNext()
   }
 
   #onFailed(recorder: SessionRecorder, lane: Lane, error: unknown): void {

@@ -1,11 +1,11 @@
 import { Message } from '../mqtt/message.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
+import { varintMax, varintSize } from '../mqtt/varint.ts'
 import type { MessageParts } from '../store/transfer/ports.ts'
 import { scan } from '../wire/check-properties.ts'
 import { allowedProperties } from '../wire/property-table.ts'
 import { encodePublish } from '../wire/publish-bytes.ts'
 import { malformed } from '../wire/refuse.ts'
-import { varintMax, varintSize } from '../wire/varint.ts'
 
 /**
  * Makes a message of what an export says of it. Refuses MalformedPacket and ProtocolError: what no

@@ -1,13 +1,8 @@
 import type { AckType } from '../mqtt/packets.ts'
+import { readVarint, varintCut, varintIllFormed, varintSize } from '../mqtt/varint.ts'
 import type { ClientVersion } from './fields.ts'
 import type { ServerPacketHandler } from './ports.ts'
-import {
-  readVarint,
-  skipProperties,
-  varintCut,
-  varintIllFormed,
-  varintSize,
-} from './read-varint.ts'
+import { skipProperties } from './skip-properties.ts'
 import { scanConnack, scanDisconnect, scanSuback, scanUnsuback } from './slow-packets.ts'
 
 /** Bytes of a whole packet; what announces more is ill-formed to us. */

@@ -1,6 +1,7 @@
+import { readVarint, varintSize } from '../mqtt/varint.ts'
 import type { ClientVersion } from './fields.ts'
 import type { ServerPacketHandler } from './ports.ts'
-import { readVarint, skipProperties, varintSize } from './read-varint.ts'
+import { skipProperties } from './skip-properties.ts'
 
 /** Where the server names no Receive Maximum. [MQTT-3.2.2-11] */
 const receiveMaximumDefault = 65535

@@ -1,8 +1,8 @@
 import type { Refusal } from '../mqtt/refusal.ts'
+import { readVarint, varintSize } from '../mqtt/varint.ts'
 import { PropertyScan } from './property-scan.ts'
 import type { PropertySet } from './property-table.ts'
 import { malformed } from './refuse.ts'
-import { readVarint, varintSize } from './varint.ts'
 
 /** One for all: checking is synchronous, and what it notes is read at once. */
 export const scan = new PropertyScan()

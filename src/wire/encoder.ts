@@ -4,13 +4,13 @@ import type { Message } from '../mqtt/message.ts'
 import { AckType, type ProtocolVersion, type ServerPacket } from '../mqtt/packets.ts'
 import type { ReasonCode } from '../mqtt/reason-code.ts'
 import type { QoS } from '../mqtt/subscription.ts'
+import { varintMax, varintSize } from '../mqtt/varint.ts'
 import { generate } from './control-codec.ts'
 import { ackIn3x, toWire } from './dialect.ts'
 import type { Output } from './output.ts'
 import { PropertyId } from './property-table.ts'
 import { encodingOf, topicEnd, topicStart } from './publish-bytes.ts'
 import { OutboundAliases } from './topic-alias.ts'
-import { varintMax, varintSize } from './varint.ts'
 
 /** What the client of a connection said in CONNECT. */
 export interface EncoderConnection {

@@ -1,6 +1,6 @@
 import type { Frame } from '../mqtt/frame.ts'
+import { writeVarint } from '../mqtt/varint.ts'
 import type { OutputPool } from './output-pool.ts'
-import { writeVarint } from './varint.ts'
 
 /** Ranges of this size and more are passed on by reference instead of being copied. */
 export const referenceSizeMin = 4096

@@ -1,4 +1,5 @@
 import type { Refusal } from '../mqtt/refusal.ts'
+import { readVarint, varintSize } from '../mqtt/varint.ts'
 import {
   allowedProperties,
   PropertyId,
@@ -8,7 +9,6 @@ import {
 } from './property-table.ts'
 import { malformed, protocolError } from './refuse.ts'
 import { checkText } from './utf8.ts'
-import { readVarint, varintSize } from './varint.ts'
 
 /**
  * Checks the properties of one packet byte by byte and notes the few that the hot path asks for.

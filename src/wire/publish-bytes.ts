@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import { Frame, type WireShape } from '../mqtt/frame.ts'
 import type { Message } from '../mqtt/message.ts'
-import { readVarint, varintSize, writeVarint } from './varint.ts'
+import { readVarint, varintSize, writeVarint } from '../mqtt/varint.ts'
 
 /** The parts of a PUBLISH, as byte ranges; `encodePublish` puts them together. */
 export interface PublishParts {

@@ -3,6 +3,7 @@ import { Message } from '../mqtt/message.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { QoS } from '../mqtt/subscription.ts'
+import { readVarint, varintCut, varintSize } from '../mqtt/varint.ts'
 import { scan } from './check-properties.ts'
 import { cutOut } from './properties.ts'
 import { allowedProperties } from './property-table.ts'
@@ -11,7 +12,6 @@ import { malformed, protocolError } from './refuse.ts'
 import { InboundAliases } from './topic-alias.ts'
 import { cachedTopicSizeMax, KnownTopic, sharedTopicCache } from './topic-cache.ts'
 import { refuseText, TextKind } from './utf8.ts'
-import { readVarint, varintCut, varintSize } from './varint.ts'
 
 /** Numbers messages; one for all connections of a broker. */
 export interface MessageNumbering {

@@ -2,11 +2,11 @@ import type { ProtocolVersion } from '../mqtt/packets.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import { checkTopicName } from '../mqtt/topic.ts'
+import { readVarint, varintSize } from '../mqtt/varint.ts'
 import { checkProperties, scan } from './check-properties.ts'
 import { allowedProperties } from './property-table.ts'
 import { malformed, protocolError } from './refuse.ts'
 import { checkText } from './utf8.ts'
-import { readVarint, varintSize } from './varint.ts'
 
 /** Where the parts of a CONNECT are that we read ourselves, in bytes from the start of the packet. */
 export interface ConnectLayout {

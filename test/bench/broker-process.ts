@@ -62,7 +62,6 @@ export class BrokerProcess {
 
   /** Starts it, once more in the same folder. Answers how many ms it took to accept. */
   async start(): Promise<number> {
-    const { env } = this.kind
     const startMs = performance.now()
     const [program, ...words] = pinned(
       this.#machine.brokerCpus,
@@ -70,7 +69,7 @@ export class BrokerProcess {
     )
     const child = spawn(program as string, words, {
       cwd: this.folder,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...this.kind.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     adopt(child)

@@ -1,12 +1,13 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { DiskFaults } from '../support/faults/disk-faults.ts'
 import type { RedisServer } from '../support/redis-server.ts'
 import { findTool } from '../support/system.ts'
 
 /** A broker that can be started as a process. */
 export interface BrokerKind {
   readonly name: string
-  /** Added to the environment of its process. */
+  /** Added to the environment of its process; read after `configure`. */
   readonly env: Readonly<Record<string, string>>
   /** Writes what it needs into its folder; answers its command line. Again for each start there. */
   configure(folder: string, port: number): readonly string[] | Promise<readonly string[]>
@@ -19,17 +20,27 @@ export interface OursOptions {
   readonly program: string
   readonly store: string
   readonly logLevel: string
+  /** Microseconds that each write that is safe when it returns takes longer; needs gcc. */
+  readonly syncDelayUs: number
   readonly env: Readonly<Record<string, string>>
 }
 
 /** The broker of this project: nothing is dropped, 1,000 messages in flight. */
 export function ours(options: OursOptions, name = 'ours'): BrokerKind {
   const redis = new RedisServers()
+  const disks = new Map<string, DiskFaults>()
+  const env = { ...options.env }
   return {
     name,
-    env: options.env,
+    env,
     async configure(folder, port) {
       const file = join(folder, 'zone.yaml')
+      if (options.syncDelayUs > 0 && !disks.has(folder)) {
+        const faults = { syncDelayUs: options.syncDelayUs, powerLoss: false }
+        const disk = new DiskFaults(join(folder, 'data'), faults)
+        disks.set(folder, disk)
+        Object.assign(env, disk.environment)
+      }
       const url = options.store === 'redis' ? await redis.urlFor(folder) : undefined
       const store = { backend: options.store, ...(url !== undefined && { url }) }
       const configuration = ourConfiguration(options, folder, port, store)
@@ -37,7 +48,11 @@ export function ours(options: OursOptions, name = 'ours'): BrokerKind {
       writeFileSync(file, JSON.stringify(configuration, null, 2))
       return [process.execPath, resolve(options.program), '--config', file]
     },
-    dispose: (folder) => redis.dispose(folder),
+    async dispose(folder) {
+      disks.get(folder)?.dispose()
+      disks.delete(folder)
+      await redis.dispose(folder)
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { ClientVersion } from '../../src/client/fields.ts'
-import { type BrokerKind, mosquitto, ours } from './brokers.ts'
+import { type BrokerKind, mosquitto, type OursOptions, ours } from './brokers.ts'
 import type { Comparison, Contender } from './driver.ts'
 
 type Flags = NonNullable<ParseArgsConfig['options']>
@@ -20,6 +20,8 @@ const common = {
   broker: { type: 'string', default: program },
   /** Environment of our broker, NAME=value; again for another one. */
   env: { type: 'string', multiple: true, default: [] },
+  /** Microseconds that each write that is safe when it returns takes longer on our broker's disk. */
+  'sync-delay-us': { type: 'string', default: '0' },
   'log-level': { type: 'string', default: 'info' },
   /** A: mosquitto, none, or the program of another checkout of ours. */
   peer: { type: 'string', default: 'mosquitto' },
@@ -70,7 +72,7 @@ export function contendersOf(
   loads: { readonly ours: Contender['load']; readonly peer: Contender['load'] },
 ): Contender[] {
   const version = versionOf(flags)
-  const own = { program: flags.broker, store: flags.store, logLevel: flags['log-level'] }
+  const own = ownOf(flags)
   const b = { kind: ours({ ...own, env: environmentOf(flags.env) }), version, load: loads.ours }
   const kind = peerOf(flags)
   return kind === undefined ? [b] : [{ kind, version, load: loads.peer }, b]
@@ -96,8 +98,16 @@ export function comparisonOf(
 function peerOf(flags: CommonFlags): BrokerKind | undefined {
   if (flags.peer === 'none') return undefined
   if (flags.peer === 'mosquitto') return mosquitto(flags['peer-conf'])
-  const own = { program: flags.peer, store: flags.store, logLevel: flags['log-level'] }
-  return ours({ ...own, env: {} }, 'peer')
+  return ours({ ...ownOf(flags), program: flags.peer, env: {} }, 'peer')
+}
+
+function ownOf(flags: CommonFlags): Omit<OursOptions, 'env'> {
+  return {
+    program: flags.broker,
+    store: flags.store,
+    logLevel: flags['log-level'],
+    syncDelayUs: numberOf('sync-delay-us', flags['sync-delay-us']),
+  }
 }
 
 function environmentOf(settings: readonly string[]): Record<string, string> {

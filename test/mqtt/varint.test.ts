@@ -7,8 +7,8 @@ import {
   varintMax,
   varintSize,
   writeVarint,
-} from '../../src/wire/varint.ts'
-import { hex, refusalOf } from './support.ts'
+} from '../../src/mqtt/varint.ts'
+import { hex, refusalOf } from '../wire/support.ts'
 
 describe('a variable byte integer', () => {
   test('[MQTT-1.5.5-1] is written with as few bytes as it needs and read back', () => {

@@ -73,6 +73,8 @@ export class Journal implements Commits, Load {
   #isAwaited = false
   #changes = 0
   #awaitedChanges = 0
+  /** Of all changes those that a batch has taken in. */
+  #changesWritten = 0
   #openBytes = 0
   #committingBytes = 0
   #dirty: SessionRecorder[] = []
@@ -132,6 +134,14 @@ export class Journal implements Commits, Load {
   /** Bytes of messages that wait to be safe, or to find their place in the store. */
   get pendingBytes(): number {
     return this.#openBytes + this.#committingBytes + this.#parts.store.unsettledBytes
+  }
+
+  /**
+   * Records that are not safe yet: those of the batch that commits, and changes for the open one,
+   * some of which may leave no record.
+   */
+  get pendingRecords(): number {
+    return (this.#committing?.size ?? 0) + this.#changes - this.#changesWritten
   }
 
   get isFull(): boolean {
@@ -241,6 +251,7 @@ export class Journal implements Commits, Load {
     const number = this.#openNumber++
     const batch = this.#parts.store.newBatch(number)
     this.#isAwaited = false
+    this.#changesWritten = this.#changes
     this.#committingBytes = this.#openBytes
     this.#openBytes = 0
     this.#writeSessions(batch)

@@ -328,3 +328,24 @@ test('counts batches, records and how long they take', async () => {
   expect([records, batchRecords.count, batchRecords.sum]).toEqual([2, 1, 2])
   expect([commitMs.max, commitMs.quantile(0.5)]).toEqual([7, 7])
 })
+
+test('tells how many records are not safe yet, and what batches were like', async () => {
+  change('a')
+  change('b')
+  expect(journal.pendingRecords).toBe(2)
+  await endTurn()
+  change('c')
+  expect(journal.pendingRecords).toBe(3)
+  await settle()
+  expect(journal.pendingRecords).toBe(1)
+  await endTurn()
+  await settle()
+  expect(journal.pendingRecords).toBe(0)
+  const { batchRecords, commitMs, records } = journal.meter
+  expect({ records, batches: batchRecords.count, largest: batchRecords.max }).toEqual({
+    records: 3,
+    batches: 2,
+    largest: 2,
+  })
+  expect(commitMs.count).toBe(2)
+})

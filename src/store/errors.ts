@@ -29,3 +29,17 @@ export function systemCode(error: unknown): string | undefined {
   if (typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)) return code
   return cause === undefined ? undefined : systemCode(cause)
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EDQUOT: 'the quota of the disk is used up',
+  EIO: 'the disk has an error',
+  ENOSPC: 'the disk is full',
+  EPERM: 'no permission',
+  EROFS: 'the disk is read-only',
+}
+
+/** The same for people; the code itself where there are no better words. */
+export function reasonOf(code: string): string {
+  return reasons[code] ?? code
+}

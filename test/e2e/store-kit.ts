@@ -66,7 +66,14 @@ export class StoreScene {
     return { code, output: command.lines.join('\n'), errors: command.errors }
   }
 
-  /** The same, under way. */
+  /** A broker that ends by itself. */
+  async runBroker({ env = {} }: RunWish = {}): Promise<Ended> {
+    const broker = new ClientProgram(process.execPath, [program, '-c', this.config], env)
+    const code = await broker.ended
+    return { code, output: broker.lines.join('\n'), errors: broker.errors }
+  }
+
+  /** A command, under way. */
   begin(words: readonly string[], { config = this.config, env = {} }: RunWish = {}): ClientProgram {
     return new ClientProgram(process.execPath, [program, 'store', ...words, '-c', config], env)
   }

@@ -1,6 +1,6 @@
 import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { StoreError, StoreUnavailable, systemCode } from '../errors.ts'
+import { reasonOf, StoreError, StoreUnavailable, systemCode } from '../errors.ts'
 import type { TaskControl } from '../transfer/ports.ts'
 import { AliveFile, type Moment } from './alive.ts'
 import { Database, everything, type Write } from './database.ts'
@@ -161,18 +161,12 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'the folder above it is not there',
-  EACCES: 'no permission',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the disk is read-only',
-}
-
 function explain(error: unknown, target: string): unknown {
   if (error instanceof StoreError) return error
   const code = systemCode(error)
   if (code === undefined) return error
-  return new StoreUnavailable(`${target} cannot be written: ${reasons[code] ?? code}`)
+  const why = code === 'ENOENT' ? 'the folder above it is not there' : reasonOf(code)
+  return new StoreUnavailable(`${target} cannot be written: ${why}`)
 }
 
 /** Names are safe when their folder is. */

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ClassicLevel, type Snapshot } from 'classic-level'
 import { StoreDamaged, StoreInUse, StoreUnavailable, systemCode } from '../errors.ts'
 
@@ -21,34 +24,46 @@ export const everything = { gte: Buffer.from([0]), lt: Buffer.from([0xff]) }
 /** LevelDB with keys and values in bytes: what is written is safe when the write resolves. */
 export class Database {
   readonly #folder: string
-  readonly #isNew: boolean
+  readonly #keysAtFirst: number
   #level: Level
 
-  private constructor(folder: string, level: Level, isNew: boolean) {
+  private constructor(folder: string, level: Level, keysAtFirst: number) {
     this.#folder = folder
     this.#level = level
-    this.#isNew = isNew
+    this.#keysAtFirst = keysAtFirst
   }
 
   /** Rejects: StoreInUse, StoreDamaged, StoreUnavailable. */
   static async open(folder: string): Promise<Database> {
+    await refuseHeadless(folder)
     const level = newLevel(folder)
     await openLevel(level, folder)
-    const [first] = await level.keys({ limit: 1 }).all()
-    return new Database(folder, level, first === undefined)
+    try {
+      const keys = await level.keys({ limit: 2 }).all()
+      return new Database(folder, level, keys.length)
+    } catch (error) {
+      await level.close()
+      throw explain(error, folder)
+    }
   }
 
-  /** Whether nothing is in it. */
+  /** Whether nothing was in it when it was opened. */
   get isNew(): boolean {
-    return this.#isNew
+    return this.#keysAtFirst === 0
   }
 
-  async get(key: Buffer): Promise<Buffer | undefined> {
-    return this.#level.get(key)
+  /** Whether more was in it than the version. */
+  get hadContent(): boolean {
+    return this.#keysAtFirst > 1
+  }
+
+  /** This and all that reads rejects: StoreDamaged, StoreUnavailable. */
+  get(key: Buffer): Promise<Buffer | undefined> {
+    return this.#read(this.#level.get(key))
   }
 
   getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]> {
-    return this.#level.getMany(keys)
+    return this.#read(this.#level.getMany(keys))
   }
 
   /** Keeps everything as it is now for who reads it later, and closes it then. */
@@ -67,7 +82,7 @@ export class Database {
     const iterator = this.#level.keys({ ...range, fillCache: false })
     try {
       for (;;) {
-        const keys = await iterator.nextv(readKeys)
+        const keys = await this.#read(iterator.nextv(readKeys))
         if (keys.length === 0) return
         yield keys
       }
@@ -85,7 +100,7 @@ export class Database {
     })
     try {
       for (;;) {
-        const entries = await iterator.nextv(readKeys)
+        const entries = await this.#read(iterator.nextv(readKeys))
         if (entries.length === 0) return
         yield entries
       }
@@ -126,6 +141,22 @@ export class Database {
   close(): Promise<void> {
     return this.#level.close()
   }
+
+  async #read<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading
+    } catch (error) {
+      throw explain(error, this.#folder)
+    }
+  }
+}
+
+/** LevelDB would begin anew where its first file is missing, beside all that it had. */
+async function refuseHeadless(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  const isUsed = names.some((name) => name.startsWith('MANIFEST-') || name.endsWith('.ldb'))
+  if (!isUsed || existsSync(join(folder, 'CURRENT'))) return
+  throw new StoreDamaged(`${folder} is damaged: the file CURRENT is missing`)
 }
 
 function newLevel(folder: string): Level {
@@ -154,10 +185,13 @@ function explain(error: unknown, folder: string): Error {
     const advice = 'stop it, or give this one another node.data_dir'
     return new StoreInUse(`${folder} is in use by another broker; ${advice}`)
   }
-  const isIncomplete = code === 'LEVEL_IO_ERROR' && message?.includes('No such file') === true
+  // What the system says of a file that is missing, and of one that is too short.
+  const isIncomplete =
+    code === 'LEVEL_IO_ERROR' && /No such file|Invalid argument/.test(message ?? '')
   if (code === 'LEVEL_CORRUPTION' || isIncomplete) {
-    return new StoreDamaged(`${folder} is damaged: ${message}`)
+    return new StoreDamaged(`${folder} is damaged: ${message}`, { cause: error })
   }
   const known = systemCode(error)
-  return new StoreUnavailable(`${folder} cannot be opened: ${known ?? message ?? code}`)
+  const what = `${folder} cannot be used: ${known ?? message ?? code}`
+  return new StoreUnavailable(what, { cause: error })
 }

@@ -7,7 +7,7 @@ import type { Message } from '../../mqtt/message.ts'
 import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
 import { ByteReader, DamagedBytes } from '../codec/byte-reader.ts'
 import { readMessage, type TimeOffset } from '../codec/message-codec.ts'
-import { StoreDamaged, StoreError, StoreUnavailable, systemCode } from '../errors.ts'
+import { reasonOf, StoreDamaged, StoreError, StoreUnavailable, systemCode } from '../errors.ts'
 import type { StoreDescription, StoreUpkeep, TaskControl } from '../transfer/ports.ts'
 import { AliveFile, type Moment } from './alive.ts'
 import { backUp } from './backup.ts'
@@ -26,6 +26,8 @@ import { compactStore, describeFolder, removeStore } from './upkeep.ts'
 
 /** Bytes of the log above which sessions and retained messages in it are settled in the database. */
 const logSizeMax = 32 * 1024 * 1024
+/** What to do about a store that is damaged. */
+const advice = 'put a backup in place of the store, or move it away to start with nothing'
 /** A quiet broker says this often that it is alive. */
 const aliveEveryMs = 60_000
 
@@ -116,14 +118,19 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     this.#release(base + own.settledBelow)
   }
 
+  /** This and all that reads rejects: StoreDamaged, StoreUnavailable. */
   async *sessions(): AsyncIterable<readonly StoredSession[]> {
-    let some: StoredSession[] = []
-    for (const session of this.#opened.recovered.sessions()) {
-      if (some.push(session) < sessionsAtOnce) continue
-      yield some
-      some = []
+    try {
+      let some: StoredSession[] = []
+      for (const session of this.#opened.recovered.sessions()) {
+        if (some.push(session) < sessionsAtOnce) continue
+        yield some
+        some = []
+      }
+      if (some.length > 0) yield some
+    } catch (error) {
+      throw this.#explain(error)
     }
-    if (some.length > 0) yield some
     this.#areSessionsOut = true
     const removed = this.#opened.settled.removeLeftovers()
     removed.catch((error: unknown) => this.#warn(error))
@@ -131,23 +138,35 @@ export class EmbeddedStore implements Store, StoreUpkeep {
 
   async *retained(): AsyncIterable<Message> {
     const { offset, settled } = this.#opened
-    for await (const bytes of settled.readRetained())
-      yield readMessage(new ByteReader(bytes), offset)
+    try {
+      for await (const bytes of settled.readRetained())
+        yield readMessage(new ByteReader(bytes), offset)
+    } catch (error) {
+      throw this.#explain(error)
+    }
   }
 
   async readRetained(topic: string): Promise<Message | undefined> {
     const { offset, settled } = this.#opened
-    const bytes = await settled.readRetainedOf(topic)
-    return bytes && readMessage(new ByteReader(bytes), offset)
+    try {
+      const bytes = await settled.readRetainedOf(topic)
+      return bytes && readMessage(new ByteReader(bytes), offset)
+    } catch (error) {
+      throw this.#explain(error)
+    }
   }
 
-  readQueue(
+  async readQueue(
     key: SessionKey,
     lane: LaneKey,
     from: number,
     limit: PageLimit,
   ): Promise<readonly QueuedEntry[]> {
-    return this.#opened.settled.readQueue(key, lane, from, limit)
+    try {
+      return await this.#opened.settled.readQueue(key, lane, from, limit)
+    } catch (error) {
+      throw this.#explain(error)
+    }
   }
 
   describe(): Promise<StoreDescription> {
@@ -255,13 +274,14 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   }
 
   #explain(error: unknown): unknown {
+    if (error instanceof StoreDamaged) return new StoreDamaged(`${error.message}; ${advice}`)
     if (error instanceof StoreError) return error
     if (error instanceof DamagedBytes) {
-      return new StoreDamaged(`${this.#folder} is damaged: ${error.message}`)
+      return new StoreDamaged(`${this.#folder} is damaged: ${error.message}; ${advice}`)
     }
     const code = systemCode(error)
     if (code === undefined) return error
-    return new StoreUnavailable(`${this.#folder} cannot be used: ${code}`)
+    return new StoreUnavailable(`${this.#folder} cannot be used: ${reasonOf(code)}`)
   }
 }
 

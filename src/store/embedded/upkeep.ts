@@ -4,7 +4,7 @@ import type { TimeOffset } from '../codec/message-codec.ts'
 import type { StoreDescription } from '../transfer/ports.ts'
 import type { AliveFile, Moment } from './alive.ts'
 import type { Database } from './database.ts'
-import { formatVersion } from './format.ts'
+import { formatVersion, upgradesFrom } from './format.ts'
 import type { Log } from './log.ts'
 import type { Recovered } from './recover.ts'
 import { bytesOf } from './room.ts'
@@ -27,9 +27,6 @@ export interface OpenedParts {
 
 /** Bytes on their way into the database above which no more are prepared. */
 const pendingBytesMax = 8 * 1024 * 1024
-
-/** Formats of which a store is brought to the newest when it is opened; see `format.ts`. */
-const upgradesFrom: readonly number[] = []
 
 /** Where a store is, and what it takes there. Rejects with what the system says. */
 export async function describeFolder(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SessionKey, Store, StoredSession } from '../../broker/ports.ts'
-import type { LaneSnapshot } from '../../session/lane.ts'
+import type { LaneSnapshot, QueuedEntry } from '../../session/lane.ts'
+import { StoreDamaged } from '../errors.ts'
 import { countOf, type ExportHeader, type ExportTime, noCounts } from './format.ts'
 import {
   awaitingRelLine,
@@ -22,7 +23,7 @@ const chunkLength = 64 * 1024
 /** Writes everything in a store that is open as an export, piece by piece, in little memory. */
 export class StoreExport {
   readonly counts = noCounts()
-  /** Queued messages that the store says it has and does not give, by client id. */
+  /** Queued messages that the store says it has and does not give, or cannot read, by client id. */
   readonly missing = new Map<string, number>()
   readonly #store: Store
   readonly #header: ExportHeader
@@ -72,7 +73,7 @@ export class StoreExport {
     this.#add(laneLine(lane))
     let left = lane.length
     for (let from = lane.head; from < lane.tail; ) {
-      const entries = await this.#store.readQueue(key, lane.key, from, pageLimit)
+      const entries = await this.#read(key, lane, from)
       if (entries.length === 0) break
       for (const entry of entries) {
         if (entry.sequence >= lane.tail) break
@@ -83,6 +84,16 @@ export class StoreExport {
       from = (entries.at(-1)?.sequence ?? from) + 1
     }
     if (left > 0) this.missing.set(key.clientId, (this.missing.get(key.clientId) ?? 0) + left)
+  }
+
+  /** Nothing where it is damaged: the rest of the store is worth having. */
+  async #read(key: SessionKey, lane: LaneSnapshot, from: number): Promise<readonly QueuedEntry[]> {
+    try {
+      return await this.#store.readQueue(key, lane.key, from, pageLimit)
+    } catch (error) {
+      if (error instanceof StoreDamaged) return []
+      throw error
+    }
   }
 
   #add(line: Line): void {

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { BrokerProcess } from '../support/broker-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { probe } from './probe.ts'
 import { collect, leaveSession, publish, StoreScene } from './store-kit.ts'
+import { StoreLoad } from './store-load.ts'
 
 describe('a backup while the broker runs', () => {
   test('has everything that was acknowledged before it began', async () => {
@@ -11,7 +11,7 @@ describe('a backup while the broker runs', () => {
     const broker = await scene.start()
     for (const clientId of ['one', 'two']) await leaveSession(broker, clientId, 'load/#')
     await publish(broker, 'state', ['on'], { retain: true })
-    const load = new Load(broker)
+    const load = new StoreLoad(broker)
     // More than the log keeps: some of it is in the database, and files of the log are given up.
     await load.reached(6000)
     const acknowledged = load.acknowledged
@@ -72,7 +72,7 @@ describe('a backup while the broker runs', () => {
     const scene = new StoreScene()
     const broker = await scene.start()
     await leaveSession(broker, 'one', 'load/#')
-    const load = new Load(broker)
+    const load = new StoreLoad(broker)
     await load.reached(3000)
     load.stop()
     const target = scene.path('copy')
@@ -157,42 +157,3 @@ describe('the control socket', () => {
 
 /** For `expect.poll`: milliseconds. */
 const often = { interval: 1, timeout: 20_000 }
-
-/** Publishes all the time, at QoS 1; each payload begins with its number. */
-class Load {
-  acknowledged = 0
-  #isStopped = false
-  #wanted = Number.POSITIVE_INFINITY
-  #onReached: () => void = () => {}
-
-  constructor(broker: BrokerProcess) {
-    // The broker is killed meanwhile.
-    this.#run(broker).catch(() => undefined)
-  }
-
-  /** Resolves when so many were acknowledged. */
-  reached(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wanted = count
-      this.#onReached = resolve
-    })
-  }
-
-  stop(): void {
-    this.#isStopped = true
-  }
-
-  async #run(broker: BrokerProcess): Promise<void> {
-    const client = await RawClient.connect({ port: broker.port() })
-    let sent = 0
-    while (!this.#isStopped) {
-      for (; sent < this.acknowledged + 50; sent++) {
-        const payload = `${sent + 1} ${'x'.repeat(8000)}`
-        const messageId = (sent % 65_535) + 1
-        client.send({ cmd: 'publish', topic: 'load/x', payload, qos: 1, messageId })
-      }
-      await client.expect('puback', 20_000)
-      if (++this.acknowledged >= this.#wanted) this.#onReached()
-    }
-  }
-}

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -14,6 +13,7 @@ import { backUp } from './backup.ts'
 import { Blobs } from './blobs.ts'
 import { Database } from './database.ts'
 import { EmbeddedBatch } from './embedded-batch.ts'
+import { makeFolder } from './folder.ts'
 import { checkFormat } from './format.ts'
 import { Log } from './log.ts'
 import type { LogBatch } from './log-format.ts'
@@ -213,7 +213,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   }
 
   async #open(clock: Clock): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    await makeFolder(this.#folder)
     const database = await Database.open(join(this.#folder, 'database'))
     try {
       await checkFormat(database, this.#folder)

@@ -116,6 +116,36 @@ def persistent_session():
     assert sub.messages.empty(), "a message came twice"
 
 
+def leave():
+    """Leaves a session with 100 messages at each QoS, for `come_back` of a process that comes later."""
+    sub = Client("keeper-" + TOPIC, persistent=True)
+    check("session present at first", sub.connect(), False)
+    sub.subscribe(TOPIC + "/#", 2)
+    sub.disconnect()
+    pub = Client("pub-" + TOPIC)
+    pub.connect()
+    pub.client.publish(TOPIC + "/state", "on", 1, retain=True).wait_for_publish(WAIT_SECONDS_MAX)
+    for qos in (1, 2):
+        pub.publish(f"{TOPIC}/qos{qos}", numbered(100), qos)
+    pub.disconnect()
+
+
+def come_back():
+    sub = Client("keeper-" + TOPIC, persistent=True)
+    check("session present when back", sub.connect(), True)
+    check("what it missed", texts(sub.take(201)), ["on"] + numbered(100) * 2)
+    pub = Client("pub-" + TOPIC)
+    pub.connect()
+    pub.publish(TOPIC + "/later", ["later"], 2)
+    check("its subscription", texts(sub.take(1)), ["later"])
+    pub.subscribe(TOPIC + "/state", 1)
+    (message,) = pub.take(1)
+    check("what is retained", (message.payload, message.retain), (b"on", True))
+    pub.disconnect()
+    sub.disconnect()
+    assert sub.messages.empty(), "a message came twice"
+
+
 def properties_of_5():
     sub, pub = Client("props-sub"), Client("props-pub")
     sub.connect()
@@ -142,6 +172,8 @@ def properties_of_5():
 scenarios = {
     "each-qos": each_qos,
     "persistent-session": persistent_session,
+    "leave": leave,
+    "come-back": come_back,
     "properties": properties_of_5,
 }
 scenarios[sys.argv[1]]()

@@ -8,12 +8,17 @@ function configFlag(to: Argv): Argv<ReadSettings> {
   return settingFlags(to).hide('listen').hide('log-level')
 }
 
+/** What the group has, its commands have as well. */
+function groupFlags(to: Argv): Argv<ReadSettings> {
+  return to as Argv<ReadSettings>
+}
+
 interface FileFlags extends ReadSettings {
   readonly file?: string | undefined
 }
 
 function fileFlags(to: Argv, about: string): Argv<FileFlags> {
-  return configFlag(to).positional('file', { type: 'string', describe: about })
+  return groupFlags(to).positional('file', { type: 'string', describe: about })
 }
 
 interface TargetFlags extends ReadSettings {
@@ -25,7 +30,7 @@ const commands: readonly AddCommand[] = [
     words: 'info',
     about: 'say what is in the store, and what it takes',
     flags: (to) =>
-      configFlag(to).option('json', { type: 'boolean', describe: 'Say it as JSON, for programs' }),
+      groupFlags(to).option('json', { type: 'boolean', describe: 'Say it as JSON, for programs' }),
     run: async (flags) =>
       (await import('./store-info.ts')).info(toSettings(flags), flags.json === true),
   }),
@@ -46,14 +51,14 @@ const commands: readonly AddCommand[] = [
   command({
     words: 'compact',
     about: 'give back to the disk what the store takes and does not need',
-    flags: configFlag,
+    flags: groupFlags,
     run: async (flags) => (await import('./store-compact.ts')).compact(toSettings(flags)),
   }),
   command({
     words: 'backup [target]',
     about: 'copy the store into a new folder, also while the broker runs',
     flags: (to): Argv<TargetFlags> =>
-      configFlag(to).positional('target', {
+      groupFlags(to).positional('target', {
         type: 'string',
         describe: 'A new folder; store.path may name it afterwards',
       }),

@@ -30,7 +30,7 @@ function jsonOf(
   const { aliveAtWallMs, bytes, format, upgradesFrom, where } = description ?? {}
   const backend = store.backend
   const known = { backend, where, format, upgradesFrom, lastAliveAt: aliveAtWallMs }
-  return `${JSON.stringify({ ...known, ...survey, bytesOnDisk: bytes }, null, 2)}\n`
+  return `${JSON.stringify({ ...known, bytes, ...survey }, null, 2)}\n`
 }
 
 function tableOf(
@@ -48,12 +48,14 @@ function descriptionRows(description: StoreDescription | undefined): string[][] 
   const { aliveAtWallMs, bytes, format, upgradesFrom, where } = description
   const sizes = Object.entries(bytes).map(([what, size]) => `${what} ${sizeText(size)}`)
   const older =
-    upgradesFrom.length > 0 ? `upgrades from ${upgradesFrom.join(', ')}` : 'the first one'
+    upgradesFrom.length > 0
+      ? `this version upgrades from ${upgradesFrom.join(', ')}`
+      : 'the first one, nothing to upgrade from'
   return [
     ['where', where],
     ['format', `${format} (${older})`],
-    ['last alive', aliveAtWallMs === undefined ? 'unknown' : timeText(aliveAtWallMs)],
-    ['on disk', sizes.join(', ')],
+    ...(aliveAtWallMs === undefined ? [] : [['last alive', timeText(aliveAtWallMs)]]),
+    ['takes', sizes.join(', ')],
   ]
 }
 

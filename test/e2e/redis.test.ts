@@ -4,6 +4,9 @@ import { RawClient } from '../support/raw-client.ts'
 import { RedisServer, redisIsMissing } from '../support/redis-server.ts'
 import { RedisLoad } from './redis-load.ts'
 
+/** Milliseconds that Redis is away at least; longer than the broker takes to notice it where it is set. */
+const outageMsMin = Number(process.env.OUTAGE_MS ?? 0)
+
 /** For what takes as long as it takes: milliseconds. */
 const soon = { interval: 20, timeout: 40_000 }
 
@@ -49,6 +52,7 @@ describe.skipIf(redisIsMissing)('a broker over Redis', () => {
       await expect.poll(() => load.tally.acked, soon).toBeGreaterThan(2000)
 
       await go()
+      const goneAt = performance.now()
       probe.send({ cmd: 'publish', topic: 'bench/probe', payload: 'x', qos: 1, messageId: 1 })
       await broker.waitForLog(({ msg }) => msg.startsWith('the store fails'))
       // What was acknowledged before that has come when it has answered twice.
@@ -59,8 +63,12 @@ describe.skipIf(redisIsMissing)('a broker over Redis', () => {
       expect(load.tally.acked).toBe(acked)
       expect(probe.received.filter(({ packet }) => packet?.cmd === 'puback')).toEqual([])
 
+      await expect.poll(() => performance.now() - goneAt, soon).toBeGreaterThan(outageMsMin)
+      expect(load.tally.acked).toBe(acked)
       await back()
+      const outageMs = Math.round(performance.now() - goneAt)
       await probe.expect('puback', 20_000)
+      const backMs = Math.round(performance.now() - goneAt - outageMs)
       await broker.waitForLog(({ msg }) => msg === 'the store works again')
       await expect.poll(() => load.tally.acked, soon).toBeGreaterThan(acked + 2000)
       load.stop()
@@ -76,6 +84,9 @@ describe.skipIf(redisIsMissing)('a broker over Redis', () => {
       await expect.poll(() => load.missingOf(reader), soon).toBe(0)
       expect(reader.doubled).toBe(0)
       await reader.disconnect()
+      if (outageMsMin === 0) return
+      const times = `Redis away for ${outageMs} ms, the first acknowledgement ${backMs} ms later`
+      process.stdout.write(`${times}: ${load.sent} acknowledged, 0 lost, 0 doubled\n`)
     })
   })
 

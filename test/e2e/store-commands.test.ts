@@ -1,40 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { BrokerProcess } from '../support/broker-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { probe } from './probe.ts'
-import { collect, lasting, leaveSession, publish, StoreScene } from './store-kit.ts'
-
-/** A store with a bit of everything, of a broker that has ended. */
-async function filledScene(): Promise<StoreScene> {
-  const scene = new StoreScene()
-  const broker = await scene.start()
-  await leaveSession(broker, 'away', 'a/#')
-  await publish(broker, 'a/1', ['one', 'two'], { qos: 2 })
-  await publish(broker, 'a/2', ['three'], { properties: { contentType: 'text/plain' } })
-  await publish(broker, 'state', ['on'], { retain: true })
-  await leaveInFlight(broker)
-  await broker.kill()
-  return scene
-}
-
-/** A client that is connected at the end, with a will, and has not acknowledged what it was sent. */
-async function leaveInFlight(broker: BrokerProcess): Promise<void> {
-  const client = await RawClient.connect(
-    { port: broker.port() },
-    {
-      ...lasting,
-      clientId: 'here',
-      will: { topic: 'will', payload: Buffer.from('gone'), qos: 1, retain: true },
-    },
-  )
-  await client.subscribe('b', { qos: 1 })
-  await publish(broker, 'b', ['in flight'])
-  await client.expect('publish')
-  client.send({ cmd: 'publish', topic: 'c', payload: 'x', qos: 2, messageId: 77 })
-  await client.expect('pubrec')
-}
+import { bodyOf, filledScene } from './store-filled.ts'
+import { collect, lasting, publish, StoreScene } from './store-kit.ts'
 
 /** A configuration of another store in the same folder. */
 function elsewhere(scene: StoreScene, name = 'other'): string {
@@ -49,13 +19,13 @@ describe('store info', () => {
     const scene = await filledScene()
     const { code, output, errors } = await scene.run(['info'])
     expect({ code, errors }).toEqual({ code: 0, errors: '' })
-    expect(output.replace(/^(last alive|on disk|queued) .*/gm, '$1')).toBe(
+    expect(output.replace(/^(last alive|takes|queued) .*/gm, '$1')).toBe(
       [
         'backend              embedded',
         `where                ${scene.path('data/store')}`,
-        'format               1 (the first one)',
+        'format               1 (the first one, nothing to upgrade from)',
         'last alive',
-        'on disk',
+        'takes',
         'sessions             1 connected when the broker ended, 1 away, 0 over',
         'subscriptions        2',
         'queued',
@@ -74,7 +44,7 @@ describe('store info', () => {
       queued: { messages: 3 },
       inflight: 1,
       retained: { messages: 1 },
-      bytesOnDisk: { log: expect.any(Number), database: expect.any(Number) },
+      bytes: { log: expect.any(Number), database: expect.any(Number) },
     })
     // Looking at it is no sign of life.
     expect(JSON.parse((await scene.run(['info', '--json'])).output).lastAliveAt).toBe(
@@ -258,15 +228,3 @@ describe('a wrong command line', () => {
     expect(errors).toContain('stoer: unknown key; did you mean store?')
   })
 })
-
-/**
- * The lines of an export between the header and the trailer, in an order of their own. Times differ
- * by what passes between one look at a clock and the next.
- */
-function bodyOf(text: string): string[] {
-  const lines = text
-    .replace(/:\d{13}\b/g, ':0')
-    .trimEnd()
-    .split('\n')
-  return lines.slice(1, -1).sort()
-}

@@ -32,8 +32,11 @@ import type { LaneKey } from '../../session/lane.ts'
  * The scripts that write and read them stand in `scripts/`, each with what it does.
  */
 
-/** The version of all this. A change of it says here what it can be upgraded from. 1: the first one. */
+/** The version of all this. A change of it says below what it can be upgraded from. 1: the first one. */
 export const formatVersion = 1
+
+/** Formats of which a store is brought to the newest when it is opened. */
+export const upgradesFrom: readonly number[] = []
 
 /** First characters of a session's fields. */
 export const Field = {

@@ -4,14 +4,15 @@ import type { PageLimit, SessionKey, Store, StoreBatch, StoredSession } from '..
 import type { Message } from '../../mqtt/message.ts'
 import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
 import { StoreUnavailable } from '../errors.ts'
+import type { StoreDescription, StoreUpkeep } from '../transfer/ports.ts'
 import { Committer } from './committer.ts'
-import { RedisKeys } from './keys.ts'
+import { formatVersion, RedisKeys, upgradesFrom } from './keys.ts'
 import { Link } from './link.ts'
 import { describeRedis, type RedisOptions } from './options.ts'
 import { Ownership } from './ownership.ts'
 import { RedisBatch } from './redis-batch.ts'
 import { RedisReader } from './redis-reader.ts'
-import { checkServer, isMemoryShort } from './server.ts'
+import { checkServer, isMemoryShort, readMemory } from './server.ts'
 import type { BatchParts } from './session-writer.ts'
 
 /** The parts of a store that is open. */
@@ -30,7 +31,7 @@ interface Parts {
  * Times in it are of Redis' clock, which all brokers share: the broker's clock is set by it once, when the
  * store is opened.
  */
-export class RedisStore implements Store {
+export class RedisStore implements Store, StoreUpkeep {
   readonly isVolatile = false
   readonly snapshotsWantedBelow = Number.NEGATIVE_INFINITY
   readonly unsettledBytes = 0
@@ -104,6 +105,19 @@ export class RedisStore implements Store {
     limit: PageLimit,
   ): Promise<readonly QueuedEntry[]> {
     return this.#opened.reader.readQueue(key, lane, from, limit)
+  }
+
+  /** What Redis takes is for all that is in it, and when a broker was alive last it does not say. */
+  async describe(): Promise<StoreDescription> {
+    const { link } = this.#opened
+    const { used } = await readMemory(link)
+    return {
+      where: `${link.name}, keys ${this.#options.keyPrefix}:*`,
+      format: formatVersion,
+      upgradesFrom,
+      aliveAtWallMs: undefined,
+      bytes: { memory: used },
+    }
   }
 
   async close(): Promise<void> {

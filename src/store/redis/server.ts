@@ -44,10 +44,14 @@ export async function checkServer(link: Link, keys: RedisKeys, log: Logger): Pro
 
 /** Whether Redis takes so many bytes, or is near its own limit. Rejects: StoreUnavailable. */
 export async function isMemoryShort(link: Link, bytesMax: number): Promise<boolean> {
-  const info = await readInfo(link, 'memory')
-  const used = Number(info.get('used_memory') ?? 0)
-  const max = Number(info.get('maxmemory') ?? 0)
+  const { max, used } = await readMemory(link)
   return used >= bytesMax || (max > 0 && used >= nearlyFull * max)
+}
+
+/** Bytes that Redis takes, for all that is in it, and may take; 0 for no limit. Rejects: StoreUnavailable. */
+export async function readMemory(link: Link): Promise<{ used: number; max: number }> {
+  const info = await readInfo(link, 'memory')
+  return { used: Number(info.get('used_memory') ?? 0), max: Number(info.get('maxmemory') ?? 0) }
 }
 
 async function checkPermissions(link: Link, keys: RedisKeys): Promise<void> {

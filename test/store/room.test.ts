@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { Database } from '../../src/store/embedded/database.ts'
+import { Reclaimer } from '../../src/store/embedded/reclaimer.ts'
 import { bytesOf, Room } from '../../src/store/embedded/room.ts'
 import { TestLog } from '../support/test-log.ts'
 
@@ -42,12 +45,63 @@ test('warns once when the disk has little left, whatever the store takes', () =>
   expect(room.isFull).toBe(false)
 })
 
-test('counts what is in a folder and in its folders', async () => {
+/** For `expect.poll`: milliseconds. */
+const soon = { interval: 1, timeout: 5000 }
+
+async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mqtt-room-'))
-  try {
-    await writeFile(join(folder, 'a'), Buffer.alloc(100))
-    expect(await bytesOf(join(folder))).toBe(100)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+test('counts what is in a folder and in its folders', async () => {
+  const folder = await newFolder()
+  await writeFile(join(folder, 'a'), Buffer.alloc(100))
+  expect(await bytesOf(join(folder))).toBe(100)
+})
+
+test('looks when much was written, and has given back what can be while it is full', async () => {
+  const folder = await newFolder()
+  const file = join(folder, 'a')
+  await writeFile(file, Buffer.alloc(100))
+  const log = new TestLog()
+  const room = new Room(folder, 64_000, log)
+  let reclaims = 0
+  room.start(async () => {
+    reclaims++
+    await writeFile(file, Buffer.alloc(10))
+    return true
+  })
+  onTestFinished(() => room.stop())
+  await writeFile(file, Buffer.alloc(65_000))
+  // A look that is under way may be one at the file as it was.
+  await expect
+    .poll(() => {
+      room.wrote(1000)
+      return log.messages('error')
+    }, soon)
+    .toEqual(['store.max_bytes is reached: what would have to be kept waits'])
+  await expect.poll(() => room.isFull, soon).toBe(false)
+  expect(reclaims).toBe(1)
+})
+
+test('a database gives back what was removed, and the effort has a limit', async () => {
+  const folder = await newFolder()
+  const database = await Database.open(folder)
+  onTestFinished(() => database.close())
+  const keys = Array.from({ length: 200 }, (_, i) => Buffer.from(`key${i}`))
+  for (const key of keys) await database.write([{ key, value: randomBytes(100_000) }])
+  for (const key of keys) await database.write([{ key, value: undefined }])
+  const before = await bytesOf(folder)
+  let nowMs = 0
+  const reclaimer = new Reclaimer(database, { now: () => nowMs++, wallMs: () => 0 })
+  expect(await reclaimer.reclaim()).toBe(true)
+  expect(await bytesOf(folder)).toBeLessThan(before / 2)
+  nowMs = 1000
+  expect(await reclaimer.reclaim()).toBe(false)
+  await database.write([{ key: Buffer.from('key'), value: undefined }])
+  nowMs = 2
+  expect(await reclaimer.reclaim()).toBe(false)
+  nowMs = 2000
+  expect(await reclaimer.reclaim()).toBe(true)
 })

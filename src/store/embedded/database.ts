@@ -25,6 +25,7 @@ export const everything = { gte: Buffer.from([0]), lt: Buffer.from([0xff]) }
 export class Database {
   readonly #folder: string
   readonly #keysAtFirst: number
+  #removed = 0
   #level: Level
 
   private constructor(folder: string, level: Level, keysAtFirst: number) {
@@ -55,6 +56,11 @@ export class Database {
   /** Whether more was in it than the version. */
   get hadContent(): boolean {
     return this.#keysAtFirst > 1
+  }
+
+  /** Keys that were removed since it was opened. */
+  get removed(): number {
+    return this.#removed
   }
 
   /** This and all that reads rejects: StoreDamaged, StoreUnavailable. */
@@ -114,14 +120,18 @@ export class Database {
     const batch = this.#level.batch()
     let bytes = 0
     let count = 0
+    let removed = 0
     for (const { key, value } of writes) {
       if (bytes >= chunkBytes) break
-      if (value === undefined) batch.del(key)
-      else batch.put(key, value)
+      if (value === undefined) {
+        batch.del(key)
+        removed++
+      } else batch.put(key, value)
       bytes += key.length + (value?.length ?? 0)
       count++
     }
     await batch.write({ sync: true })
+    this.#removed += removed
     return count
   }
 

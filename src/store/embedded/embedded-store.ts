@@ -17,6 +17,7 @@ import { makeFolder } from './folder.ts'
 import { checkFormat } from './format.ts'
 import { Log } from './log.ts'
 import type { LogBatch } from './log-format.ts'
+import { Reclaimer } from './reclaimer.ts'
 import { Recovered } from './recover.ts'
 import { Room } from './room.ts'
 import { Settled } from './settled.ts'
@@ -112,6 +113,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     const storeTime = clock.now() + offset
     const bytes = own.seal(number, journal.lastNumber, storeTime, clock.wallMs())
     await journal.append(bytes, number)
+    this.#room.wrote(bytes.length)
     own.isSafe = true
     settled.number = number
     own.tellConsequences(settled)
@@ -224,7 +226,8 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     }
     this.#aliveTimer = setInterval(() => this.#sayAlive(), aliveEveryMs)
     this.#aliveTimer.unref()
-    this.#room.start()
+    const reclaimer = new Reclaimer(database, clock)
+    this.#room.start(() => reclaimer.reclaim())
   }
 
   async #recover(clock: Clock, database: Database): Promise<Parts> {

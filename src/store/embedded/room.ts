@@ -10,6 +10,8 @@ const hasRoomAgain = 0.95
 const freeShareMin = 0.1
 const freeBytesMin = 4 * 1024 ** 3
 const everyMs = 5000
+/** It is looked at as well whenever this share of the limit has been written. */
+const lookShare = 1 / 64
 
 /** What a folder takes, and what its disk has left. */
 export interface Usage {
@@ -26,7 +28,10 @@ export class Room {
   #isFull = false
   #isNearlyFull = false
   #isDiskShort = false
+  #isLooking = false
+  #written = 0
   #timer: NodeJS.Timeout | undefined
+  #reclaim: (() => Promise<boolean>) | undefined
 
   /** `bytesMax`: what the folder may take; `Infinity` for no limit. */
   constructor(folder: string, bytesMax: number, log: Logger) {
@@ -40,7 +45,9 @@ export class Room {
     return this.#isFull
   }
 
-  start(): void {
+  /** `reclaim` is called while it is full: gives back what can be, and answers whether there was any. */
+  start(reclaim?: () => Promise<boolean>): void {
+    this.#reclaim = reclaim
     this.#check()
     this.#timer = setInterval(() => this.#check(), everyMs)
     this.#timer.unref()
@@ -48,6 +55,13 @@ export class Room {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** So many bytes have come: between two looks there may be more than there is room for. */
+  wrote(bytes: number): void {
+    this.#written += bytes
+    if (this.#written >= this.#bytesMax * lookShare) this.#check()
   }
 
   /** Takes note of what was measured. */
@@ -75,10 +89,23 @@ export class Room {
   }
 
   #check(): void {
-    usageOf(this.#folder, this.#bytesMax < Number.POSITIVE_INFINITY).then(
-      (usage) => this.judge(usage),
-      (error: unknown) => this.#log.debug({ code: systemCode(error) }, 'the disk cannot be asked'),
-    )
+    if (this.#isLooking) return
+    this.#isLooking = true
+    this.#written = 0
+    this.#look()
+      .catch((error: unknown) =>
+        this.#log.debug({ code: systemCode(error) }, 'the disk cannot be asked'),
+      )
+      .finally(() => {
+        this.#isLooking = false
+      })
+  }
+
+  async #look(): Promise<void> {
+    const isCounted = this.#bytesMax < Number.POSITIVE_INFINITY
+    this.judge(await usageOf(this.#folder, isCounted))
+    if (!this.#isFull || this.#timer === undefined) return
+    if ((await this.#reclaim?.()) === true) this.judge(await usageOf(this.#folder, isCounted))
   }
 }
 

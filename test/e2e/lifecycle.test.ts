@@ -9,6 +9,7 @@ import {
 } from '../support/broker-process.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { ClientProgram, projectFolder } from './client-program.ts'
+import { ownDefaults } from './own-data.ts'
 import { probe } from './probe.ts'
 
 const program = join(projectFolder, 'bin/mqtt-broker')
@@ -46,8 +47,7 @@ describe('starting', () => {
   })
 
   test('without a configuration it listens on this machine only, and says so', async () => {
-    const bind = { MQTT_BROKER__LISTENERS__TCP__BIND: '127.0.0.1:0' }
-    const broker = new ClientProgram(process.execPath, [program], bind)
+    const broker = new ClientProgram(process.execPath, [program], ownDefaults())
     await broker.printed('mosquitto_pub')
     const logs = broker.lines.map((line) => JSON.parse(line))
     expect(logs[0]).toMatchObject({ msg: 'listening', address: '127.0.0.1', zone: 'default' })
@@ -58,7 +58,8 @@ describe('starting', () => {
   test('on a port in use it says so in one line: exit code 1', async () => {
     const broker = await start()
     const at = `${broker.port()}`
-    const second = new ClientProgram(process.execPath, [program, '--listen', at])
+    const words = [program, '--listen', at]
+    const second = new ClientProgram(process.execPath, words, ownDefaults())
     expect(await second.ended).toBe(1)
     expect(second.lines.filter((line) => line !== '')).toEqual([])
     expect(second.errors).toBe(

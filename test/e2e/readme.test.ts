@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from '../support/broker-process.ts'
 import { ClientProgram, projectFolder } from './client-program.ts'
 import { mosquittoIsMissing } from './mosquitto.ts'
+import { ownDefaults } from './own-data.ts'
 import { probe } from './probe.ts'
 
 const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8')
@@ -36,8 +37,7 @@ describe.skipIf(mosquittoIsMissing)('the commands to try it', () => {
   })
 
   test('that the broker prints when it starts without a configuration work', async () => {
-    const bind = { MQTT_BROKER__LISTENERS__TCP__BIND: '127.0.0.1:0' }
-    const broker = new ClientProgram(process.execPath, [program], bind)
+    const broker = new ClientProgram(process.execPath, [program], ownDefaults())
     await broker.printed('mosquitto_pub')
     const said = broker.lines.map((line) => JSON.parse(line).msg as string)
     const [printedSub, printedPub] = commandsIn(said.join('\n'))

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { ClassicLevel, type Snapshot } from 'classic-level'
 import { StoreDamaged, StoreInUse, StoreUnavailable, systemCode } from '../errors.ts'
 
@@ -8,6 +9,10 @@ import { StoreDamaged, StoreInUse, StoreUnavailable, systemCode } from '../error
 const chunkBytes = 2 * 1024 * 1024
 /** Keys that are read at once. */
 const readKeys = 1000
+
+const checksumSize = 4
+/** Bytes of a key that a message shows. */
+const shownKeyMax = 32
 
 /** One key and its value; undefined where it is to be removed. */
 export interface Write {
@@ -21,7 +26,11 @@ type Range = { gte: Buffer; lt: Buffer; reverse?: boolean; snapshot?: Snapshot }
 /** The range of all keys. */
 export const everything = { gte: Buffer.from([0]), lt: Buffer.from([0xff]) }
 
-/** LevelDB with keys and values in bytes: what is written is safe when the write resolves. */
+/**
+ * LevelDB with keys and values in bytes: what is written is safe when the write resolves. It looks at no
+ * checksum of its own when it reads, so each value has one behind it, of its key and itself; but for keys
+ * of one byte, which say what all this is, to other versions too.
+ */
 export class Database {
   readonly #folder: string
   readonly #keysAtFirst: number
@@ -64,12 +73,14 @@ export class Database {
   }
 
   /** This and all that reads rejects: StoreDamaged, StoreUnavailable. */
-  get(key: Buffer): Promise<Buffer | undefined> {
-    return this.#read(this.#level.get(key))
+  async get(key: Buffer): Promise<Buffer | undefined> {
+    const value = await this.#read(this.#level.get(key))
+    return value && this.#checked(key, value)
   }
 
-  getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]> {
-    return this.#read(this.#level.getMany(keys))
+  async getMany(keys: Buffer[]): Promise<(Buffer | undefined)[]> {
+    const values = await this.#read(this.#level.getMany(keys))
+    return values.map((value, i) => value && this.#checked(keys[i] as Buffer, value))
   }
 
   /** Keeps everything as it is now for who reads it later, and closes it then. */
@@ -108,7 +119,7 @@ export class Database {
       for (;;) {
         const entries = await this.#read(iterator.nextv(readKeys))
         if (entries.length === 0) return
-        yield entries
+        yield entries.map(([key, value]) => [key, this.#checked(key, value)])
       }
     } finally {
       await iterator.close()
@@ -126,7 +137,7 @@ export class Database {
       if (value === undefined) {
         batch.del(key)
         removed++
-      } else batch.put(key, value)
+      } else batch.put(key, withChecksum(key, value))
       bytes += key.length + (value?.length ?? 0)
       count++
     }
@@ -152,6 +163,18 @@ export class Database {
     return this.#level.close()
   }
 
+  /** A value without its checksum. Throws: StoreDamaged. */
+  #checked(key: Buffer, value: Buffer): Buffer {
+    if (key.length === 1) return value
+    const end = value.length - checksumSize
+    const bytes = value.subarray(0, Math.max(0, end))
+    if (end >= 0 && value.readUInt32LE(end) === checksumOf(key, bytes)) return bytes
+    const which = key.toString('hex', 0, shownKeyMax)
+    throw new StoreDamaged(
+      `${this.#folder} is damaged: the value of key ${which} is not what it was`,
+    )
+  }
+
   async #read<T>(reading: Promise<T>): Promise<T> {
     try {
       return await reading
@@ -159,6 +182,18 @@ export class Database {
       throw explain(error, this.#folder)
     }
   }
+}
+
+function withChecksum(key: Buffer, value: Buffer): Buffer {
+  if (key.length === 1) return value
+  const bytes = Buffer.allocUnsafe(value.length + checksumSize)
+  value.copy(bytes)
+  bytes.writeUInt32LE(checksumOf(key, value), value.length)
+  return bytes
+}
+
+function checksumOf(key: Buffer, value: Buffer): number {
+  return crc32(value, crc32(key))
 }
 
 /** LevelDB would begin anew where its first file is missing, beside all that it had. */

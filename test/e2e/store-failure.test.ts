@@ -89,6 +89,9 @@ describe.skipIf(diskFaultsAreMissing)('a disk that fails while the broker runs',
     const { disk, scene } = sceneOnDisk({ store: { on_failure: 'reject' } })
     const broker = await scene.start(disk.environment)
     await leaveSession(broker, 'away', 'a')
+    // That it is away is on the disk with what comes next: nothing is left to fail before the publish.
+    await broker.waitForLog(({ msg }) => msg === 'client disconnected')
+    await publish(broker, 'a', ['1'])
     disk.set({ freeBytes: 0 })
     const client = await publishInVain(broker)
     client.send({ cmd: 'publish', topic: 'a', payload: 'no', qos: 1, messageId: 8 })
@@ -102,7 +105,7 @@ describe.skipIf(diskFaultsAreMissing)('a disk that fails while the broker runs',
       [8, 0x97],
     ])
     await broker.kill()
-    expect(await collect(await scene.start(disk.environment), 'away')).toEqual(['late'])
+    expect(await collect(await scene.start(disk.environment), 'away')).toEqual(['1', 'late'])
   })
 
   test('killed meanwhile: what was acknowledged is there', async () => {

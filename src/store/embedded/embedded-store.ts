@@ -135,7 +135,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     }
     this.#areSessionsOut = true
     const removed = this.#opened.settled.removeLeftovers()
-    removed.catch((error: unknown) => this.#warn(error))
+    removed.catch((error: unknown) => this.#warnIfOpen(error))
   }
 
   async *retained(): AsyncIterable<Message> {
@@ -238,7 +238,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     const offset = offsetOf(clock, last)
     const settler = new Settler(database, this.#log)
     const blobs = new Blobs(database, settler, offset, this.#blobIds)
-    blobs.onFault = (error) => this.#warn(error)
+    blobs.onFault = (error) => this.#warnIfOpen(error)
     const settled = new Settled(database, settler, offset, blobs)
     const base = journal.lastNumber
     settled.number = base
@@ -270,6 +270,11 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   #sayAlive(): void {
     const { alive } = this.#opened
     alive.write(momentOf(this.#opened)).catch((error: unknown) => this.#warn(error))
+  }
+
+  /** Of what goes on in the background: that it does not get to its end when the store is closed is no fault. */
+  #warnIfOpen(error: unknown): void {
+    if (this.#parts !== undefined) this.#warn(error)
   }
 
   #warn(error: unknown): void {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { SysTree } from './admin/sys-tree.ts'
 import { AnonymousAuthenticator } from './auth/anonymous.ts'
 import { Deadlines } from './base/deadlines.ts'
 import type { Logger } from './base/logger.ts'
@@ -7,7 +8,7 @@ import { defaultJournalOptions } from './broker/journal.ts'
 import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
 import type { Authenticator } from './channel/ports.ts'
 import { chosenStore, queuedBytesMax } from './chosen-store.ts'
-import type { Configuration } from './config/configuration.ts'
+import type { Configuration, ZoneOptions } from './config/configuration.ts'
 import { ControlServer } from './control/server.ts'
 import { ControlInUse } from './control/socket-file.ts'
 import { controlRequests } from './control-requests.ts'
@@ -23,7 +24,9 @@ import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
 import { StoreInUse } from './store/errors.ts'
 import { systemClock, systemRandom, systemWake } from './system.ts'
+import { readVersion } from './version.ts'
 import { OutputPool } from './wire/output-pool.ts'
+import { makeOwnMessage } from './wire/own-message.ts'
 
 /** What a program that embeds the broker may bring along. */
 export interface DaemonExtras {
@@ -54,6 +57,7 @@ export class Daemon {
   readonly #connectionParts: ConnectionParts
   readonly #house: House
   readonly #listeners: Listener[] = []
+  readonly #sys: SysTree | undefined
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
 
@@ -98,6 +102,7 @@ export class Daemon {
       traffic: this.broker.metrics,
     }
     this.#house = new House(connectionsByFileLimit(!this.#store.isVolatile), zones)
+    if (configuration.sys.intervalMs > 0) this.#sys = this.#newSysTree()
   }
 
   get listeners(): ListenerAddress[] {
@@ -122,6 +127,7 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.broker.start()
+      this.#sys?.start()
       await this.#openControl()
       for (const options of this.#configuration.listeners) await this.#open(options)
     } catch (error) {
@@ -157,6 +163,31 @@ export class Daemon {
     }
   }
 
+  #newSysTree(): SysTree {
+    const { broker } = this
+    const { sys, zones } = this.#configuration
+    const zone = zones.get('default') as ZoneOptions
+    return new SysTree({
+      broker,
+      clock: systemClock,
+      deadlines: this.#deadlines,
+      version: readVersion(),
+      intervalMs: sys.intervalMs,
+      figures: () => ({
+        sockets: this.#house.connections,
+        socketsOpened: this.#house.entered,
+        rssBytes: process.memoryUsage.rss(),
+      }),
+      publish: (topic, text) => {
+        const number = ++broker.numbering.last
+        const receivedAt = systemClock.now()
+        const payload = Buffer.from(text)
+        const own = { topic, payload, qos: 2, retain: true, from: '', number, receivedAt } as const
+        broker.announce(makeOwnMessage(own), zone)
+      },
+    })
+  }
+
   async #open(options: ListenerOptions): Promise<void> {
     if (this.#stopping !== undefined) return
     const listener = await this.#listen(options)
@@ -180,6 +211,7 @@ export class Daemon {
     for (const listener of this.#listeners) listener.stopAccepting()
     const timeout = cancellableDelay(this.#configuration.shutdown.timeoutMs)
     const unasked = this.#control?.close()
+    this.#sys?.stop()
     const { journal } = this.broker
     await Promise.race([journal.flush(), timeout.elapsed])
     this.broker.sessions.publishWills()

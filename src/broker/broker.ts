@@ -6,7 +6,7 @@ import type { Authenticator, Exchange, Receipt, Services, Zone } from '../channe
 import type { Message } from '../mqtt/message.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
-import type { RetainedItem } from '../session/ports.ts'
+import type { QueueAccount, RetainedItem } from '../session/ports.ts'
 import type { Session, Undelivered } from '../session/session.ts'
 import { type AfterTurn, defaultJournalOptions, Journal, type JournalOptions } from './journal.ts'
 import type { Target } from './match.ts'
@@ -97,6 +97,9 @@ export class Broker implements Exchange {
       observer: this.#watch,
       events,
       limits: parts.limits,
+      onExpired: () => {
+        this.metrics.sessionsExpired++
+      },
       onLimit: (clientId, limit) => this.#onLimit(clientId, limit),
       redispatch: (from, left, zone) => this.#redispatch(from, left, zone),
     })
@@ -111,6 +114,11 @@ export class Broker implements Exchange {
       commits: this.journal,
       counters: this.metrics,
     }
+  }
+
+  /** What waits in all sessions' queues together. */
+  get queued(): Readonly<QueueAccount> {
+    return this.#watch.queued
   }
 
   /** Brings back what the store holds; before the first listener opens. */
@@ -164,6 +172,20 @@ export class Broker implements Exchange {
       batch: journal.awaitedChanges === awaitedBefore ? 0 : journal.openBatch,
       isBehind: journal.isBehind,
     }
+  }
+
+  /**
+   * Gives a message of the broker's own to everybody who wants it. What it retains of it is in
+   * memory only: the next process says it anew.
+   */
+  announce(message: Message, zone: Zone): void {
+    const now = this.#parts.clock.now()
+    if (message.retain) this.retainer.set(message)
+    const { targets, groups } = this.router.match(message.topic)
+    for (const { delivery, subscriber } of targets) {
+      if (delivery !== undefined) subscriber.deliver(message, delivery, now)
+    }
+    for (const group of groups) this.#deliverShared(message, group, zone, now)
   }
 
   wouldBeKept(message: Message, zone: Zone): boolean {

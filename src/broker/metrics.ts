@@ -10,6 +10,8 @@ export class Metrics implements ChannelCounters {
   connackRefused = 0
   publishReceived: [number, number, number] = [0, 0, 0]
   publishSent: [number, number, number] = [0, 0, 0]
+  payloadReceived = 0
+  payloadSent = 0
   acksReceived: [number, number, number, number] = [0, 0, 0, 0]
   acksSent: [number, number, number, number] = [0, 0, 0, 0]
   subscribeReceived = 0
@@ -28,6 +30,7 @@ export class Metrics implements ChannelCounters {
   retainedRefused = 0
   awaitingRelExpired = 0
   sessionsEndedByLimit = 0
+  sessionsExpired = 0
   readonly deliveriesDropped: Record<DropReason, number> = {
     queue_full: 0,
     qos0_msg: 0,

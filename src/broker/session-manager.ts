@@ -35,6 +35,8 @@ export interface SessionManagerParts {
   readonly observer: SessionObserver
   readonly events: SessionEvents
   readonly limits: BrokerLimits
+  /** Told of a session whose expiry interval has passed. */
+  readonly onExpired: () => void
   /** Told of a session that ends because of a limit. */
   readonly onLimit: (clientId: string, limit: SessionLimit) => void
   /** Gives what an ended session leaves of shared subscriptions to their other members. */
@@ -66,7 +68,10 @@ export class SessionManager implements Sessions {
   constructor(parts: SessionManagerParts) {
     this.#parts = parts
     this.#away = new AwaySessions(parts.clock, parts.deadlines, {
-      onExpired: (managed) => this.#finish(managed, 'terminated'),
+      onExpired: (managed) => {
+        parts.onExpired()
+        this.#finish(managed, 'terminated')
+      },
       onWillDue: (managed) => this.#onWillDue(managed),
     })
     this.#bounds = new SessionBounds({

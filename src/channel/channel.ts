@@ -226,15 +226,19 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     subscriptionIds: readonly number[] | undefined,
   ): boolean {
     const sent = this.transport.publish(message, qos, retain, dup, packetId, subscriptionIds)
-    if (sent) this.services.counters.publishSent[qos]++
-    return sent
+    if (!sent) return false
+    this.services.counters.publishSent[qos]++
+    this.services.counters.payloadSent += message.frame.payloadSize
+    return true
   }
 
   // hot:
   frames(frame: Frame): boolean {
     const sent = this.transport.frames(frame)
-    if (sent) this.services.counters.publishSent[0] += frame.count
-    return sent
+    if (!sent) return false
+    this.services.counters.publishSent[0] += frame.count
+    this.services.counters.payloadSent += frame.payloadSize
+    return true
   }
 
   wake(): void {

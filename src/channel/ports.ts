@@ -195,6 +195,9 @@ export interface ChannelCounters {
   connackRefused: number
   publishReceived: [number, number, number]
   publishSent: [number, number, number]
+  /** Bytes of payloads. */
+  payloadReceived: number
+  payloadSent: number
   /** PUBACK, PUBREC, PUBREL, PUBCOMP by type − 4. */
   acksReceived: [number, number, number, number]
   acksSent: [number, number, number, number]

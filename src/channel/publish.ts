@@ -19,6 +19,7 @@ export function receivePublish(channel: Channel, message: Message, packetId: num
   const { client, services, session, throttle } = channel
   if (client === undefined || session === undefined) return
   services.counters.publishReceived[message.qos] += message.count
+  services.counters.payloadReceived += message.frame.payloadSize
   const beyond = beyondZone(channel, message)
   if (beyond !== undefined) return channel.refuse(beyond)
   if (message.qos === 0) publishQoS0(channel, client, message)

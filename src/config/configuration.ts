@@ -67,6 +67,8 @@ export interface Configuration {
   readonly store: StoreOptions
   readonly limits: LimitOptions
   readonly retainer: RetainerOptions
+  /** ms between two looks of the `$SYS` tree; 0 for none. */
+  readonly sys: { readonly intervalMs: number }
   readonly auth: { readonly allowAnonymous: boolean }
   /** How long stopping waits for clients and writes. */
   readonly shutdown: { readonly timeoutMs: number }

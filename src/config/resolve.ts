@@ -38,6 +38,7 @@ export function resolveKeys(keys: Keys, homeOf: HomeOf): Configuration {
       messageExpiryIntervalMs: retainer.msg_expiry_interval ?? infinity,
     },
     auth: { allowAnonymous: keys.auth?.allow_anonymous ?? isPrivate },
+    sys: { intervalMs: keys.sys?.interval ?? 10_000 },
     shutdown: { timeoutMs: keys.shutdown?.timeout ?? 10_000 },
     log: { level: keys.log?.level ?? 'info', format: keys.log?.format ?? 'auto' },
   }

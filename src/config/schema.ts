@@ -56,6 +56,7 @@ export const schema = z.strictObject({
     })
     .nullish(),
   auth: z.strictObject({ allow_anonymous: optional(flag()) }).nullish(),
+  sys: z.strictObject({ interval: optional(duration({ min: 0, max: 3_600_000 })) }).nullish(),
   shutdown: z.strictObject({ timeout: optional(duration({ min: 0, max: 3_600_000 })) }).nullish(),
   log: z
     .strictObject({

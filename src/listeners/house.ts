@@ -16,6 +16,7 @@ export class House {
   readonly #zones = new Map<string, number>()
   readonly #rates = new Map<string, TokenBucket>()
   #connections = 0
+  #entered = 0
   #strangers = 0
 
   /** `connectionsMax` follows from the limit of open files; a zone without limits may be left out. */
@@ -26,6 +27,11 @@ export class House {
 
   get connections(): number {
     return this.#connections
+  }
+
+  /** Connections since the start. */
+  get entered(): number {
+    return this.#entered
   }
 
   /** The name of the limit that one more connection in this zone would break. */
@@ -50,6 +56,7 @@ export class House {
 
   enter(zone: string): void {
     this.#connections++
+    this.#entered++
     this.#zones.set(zone, (this.#zones.get(zone) ?? 0) + 1)
   }
 

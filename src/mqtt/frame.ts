@@ -56,6 +56,11 @@ export class Frame {
     return this.end - this.start
   }
 
+  /** Bytes of all its payloads. */
+  get payloadSize(): number {
+    return this.size - this.count * (this.payloadAt - this.start)
+  }
+
   /** The same frame over bytes of its own. */
   copy(): Frame {
     if (this.owned) return this

@@ -51,7 +51,7 @@ acl: { file: x }
     'zone.yaml:17:31 zones.factory.max_qos_allowed: 3 is no QoS; wanted: 0, 1 or 2',
     'zone.yaml:18:19 store.backend: "sql" is not there yet in this version; wanted: embedded, memory or redis',
     'zone.yaml:19:6 log: a list is not a mapping; wanted: a mapping, that is lines of key: value',
-    'zone.yaml:20:1 acl: unknown key; wanted: one of node, listeners, zones, store, limits, retainer, auth, shutdown or log',
+    'zone.yaml:20:1 acl: unknown key; wanted: one of node, listeners, zones, store, limits, retainer, auth, sys, shutdown or log',
   ])
 })
 

@@ -29,7 +29,10 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'control-requests': [...leftOf('config'), 'control', 'version'],
   // The store that the configuration names.
   'chosen-store': leftOf('config'),
-  daemon: [...leftOf('config'), 'system', 'chosen-store', 'control', 'control-requests'],
+  daemon: leftOf('config').concat(
+    ['system', 'version', 'chosen-store'],
+    ['control', 'control-requests'],
+  ),
   index: [...leftOf('config'), 'daemon'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.
   client: ['base', 'mqtt'],

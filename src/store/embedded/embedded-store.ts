@@ -238,8 +238,9 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     const offset = offsetOf(clock, last)
     const settler = new Settler(database, this.#log)
     const blobs = new Blobs(database, settler, offset, this.#blobIds)
-    blobs.onFault = (error) => this.#warnIfOpen(error)
     const settled = new Settled(database, settler, offset, blobs)
+    blobs.onFault = (error) => this.#warnIfOpen(error)
+    settled.onFault = blobs.onFault
     const base = journal.lastNumber
     settled.number = base
     const recovered = await Recovered.of(

@@ -50,6 +50,8 @@ export class Settled implements Consequences {
   #unsettledBytes = 0
   /** The batch from which follows what is told now. */
   number = 0
+  /** Told what goes wrong while something is removed; it is tried again at the next start. */
+  onFault: (error: unknown) => void = () => {}
 
   constructor(database: Database, settler: Settler, offset: TimeOffset, blobs: Blobs) {
     this.#blobs = blobs
@@ -120,7 +122,7 @@ export class Settled implements Consequences {
     this.#lanes.delete(generation)
     if (this.#older.delete(generation) || lanes !== undefined) {
       this.#settler.add(sessionKey(Prefix.ended, generation), Buffer.alloc(0), () => {
-        void this.#removePages(generation)
+        this.#removePages(generation).catch(this.onFault)
       })
     }
     if (!this.#sessions.delete(generation)) return

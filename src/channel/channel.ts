@@ -18,6 +18,7 @@ import { receiveAck } from './acknowledge.ts'
 import { receiveAuth } from './authenticate.ts'
 import type { Client } from './client.ts'
 import { prepareToRefuse, receiveConnect } from './connect.ts'
+import { countSent } from './count-sent.ts'
 import { type Ending, endByClient, farewell } from './disconnect.ts'
 import { Hold } from './hold.ts'
 import type {
@@ -226,19 +227,15 @@ export class Channel implements Sink, SessionOwner, AckSender, CommitWaiter {
     subscriptionIds: readonly number[] | undefined,
   ): boolean {
     const sent = this.transport.publish(message, qos, retain, dup, packetId, subscriptionIds)
-    if (!sent) return false
-    this.services.counters.publishSent[qos]++
-    this.services.counters.payloadSent += message.frame.payloadSize
-    return true
+    if (sent) countSent(this.services.counters, qos, message.frame)
+    return sent
   }
 
   // hot:
   frames(frame: Frame): boolean {
     const sent = this.transport.frames(frame)
-    if (!sent) return false
-    this.services.counters.publishSent[0] += frame.count
-    this.services.counters.payloadSent += frame.payloadSize
-    return true
+    if (sent) countSent(this.services.counters, 0, frame)
+    return sent
   }
 
   wake(): void {

@@ -48,9 +48,9 @@ export class Recovered {
     for (const generation of recovery.logged.keys()) settled.isOlder(generation)
     const recovered = new Recovered(recovery, settled, offset)
     await recovered.#page(parts)
-    for (const [topic, message] of recovery.retained) {
+    for (const [topic, { message, number }] of recovery.retained) {
       const bytes = message && Buffer.from(message.bytes.subarray(message.start, message.end))
-      settled.retained(topic, bytes)
+      settled.retainedBy(number, topic, bytes)
     }
     for (const [generation, hadQueue] of recovery.over) settled.endRecovered(generation, hadQueue)
     return recovered

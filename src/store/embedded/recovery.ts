@@ -22,6 +22,12 @@ export interface LoggedEntry {
   readonly delivery: Delivery
 }
 
+/** A retained message as the log has it, undefined where it was cleared, and the batch that says so. */
+export interface LoggedRetained {
+  readonly number: number
+  readonly message: EncodedMessage | undefined
+}
+
 /** A session of which the log says more than the database. */
 export class LoggedSession {
   readonly key: SessionKey
@@ -53,8 +59,8 @@ export class Recovery implements ChangeHandler {
   readonly logged = new Map<number, LoggedSession>()
   /** Sessions that the log says have ended, and whether there may be pages of them. */
   readonly over = new Map<number, boolean>()
-  /** By topic; undefined where it was cleared. */
-  readonly retained = new Map<string, EncodedMessage | undefined>()
+  /** By topic; the one that changed last comes last. */
+  readonly retained = new Map<string, LoggedRetained>()
   readonly #offset: TimeOffset
   #batch = 0
   #generation = 0
@@ -158,17 +164,19 @@ export class Recovery implements ChangeHandler {
   }
 
   retainedSet(message: EncodedMessage): void {
-    const { topic } = this.decode(message)
-    this.retained.delete(topic)
-    this.retained.set(topic, message)
+    this.#retain(this.decode(message).topic, message)
   }
 
   retainedCleared(topic: string): void {
-    this.retained.delete(topic)
-    this.retained.set(topic, undefined)
+    this.#retain(topic, undefined)
   }
 
   decode({ bytes, end, start }: EncodedMessage) {
     return readMessage(new ByteReader(bytes, start, end), this.#offset)
+  }
+
+  #retain(topic: string, message: EncodedMessage | undefined): void {
+    this.retained.delete(topic)
+    this.retained.set(topic, { number: this.#batch, message })
   }
 }

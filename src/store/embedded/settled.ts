@@ -141,8 +141,13 @@ export class Settled implements Consequences {
   }
 
   retained(topic: string, bytes: Buffer | undefined): void {
+    this.retainedBy(this.number, topic, bytes)
+  }
+
+  /** What the batch of this number, which is the last one so far, says of a topic. */
+  retainedBy(number: number, topic: string, bytes: Buffer | undefined): void {
     this.#forgetUnsettled(topic)
-    this.#retained.set(topic, { number: this.number, bytes })
+    this.#retained.set(topic, { number, bytes })
     this.#unsettledBytes += bytes?.length ?? 0
   }
 

@@ -1,0 +1,62 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { StoreBatch, StoredSession } from '../../../src/broker/ports.ts'
+import { EmbeddedStore } from '../../../src/store/embedded/embedded-store.ts'
+import { retained } from '../../contract/kit.ts'
+import { TestLog } from '../../support/test-log.ts'
+
+const megabyte = 1024 * 1024
+
+let folder: string
+let store: EmbeddedStore
+let number: number
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'recovered-'))
+  await open()
+})
+afterEach(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Opens the store as a broker does. Answers the sessions in it. */
+async function open(): Promise<StoredSession[]> {
+  store = new EmbeddedStore(folder, new TestLog())
+  await store.open({ now: () => 5000, wallMs: () => 1_700_000_000_000 })
+  number = 0
+  const sessions: StoredSession[] = []
+  for await (const some of store.sessions()) sessions.push(...some)
+  return sessions
+}
+
+async function reopen(): Promise<StoredSession[]> {
+  await store.close()
+  return open()
+}
+
+async function commit(write: (batch: StoreBatch) => void): Promise<void> {
+  const batch = store.newBatch(++number)
+  write(batch)
+  batch.settledBelow = number + 1
+  await store.commit(batch)
+}
+
+function logFiles(): string[] {
+  return readdirSync(join(folder, 'log'))
+}
+
+it('a retained message outlives the part of the log that it was recovered from', async () => {
+  const text = 'x'.repeat(megabyte)
+  const commitMegabyte = () => commit((batch) => batch.retainedSet(retained('large', text)))
+  await commit((batch) => batch.retainedSet(retained('set', '1')))
+  await commit((batch) => batch.retainedSet(retained('cleared', '1')))
+  await commit((batch) => batch.retainedCleared('cleared'))
+  for (let i = 0; i < 8; i++) await commitMegabyte()
+  await reopen()
+  while (logFiles().includes('0000000001.log')) await commitMegabyte()
+  await reopen()
+  expect((await store.readRetained('set'))?.payload.toString()).toBe('1')
+  expect(await store.readRetained('cleared')).toBeUndefined()
+})

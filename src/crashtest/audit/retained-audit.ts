@@ -46,8 +46,11 @@ export class RetainedAudit {
     return { from }
   }
 
-  /** `got`: by topic, the number of the message that a new subscription got. */
-  check({ from }: Reading, got: ReadonlyMap<string, number>): void {
+  /**
+   * `got`: by topic, the number of the message that a new subscription got; undefined for one that
+   * clears the topic.
+   */
+  check({ from }: Reading, got: ReadonlyMap<string, number | undefined>): void {
     for (const [name, first] of from) {
       this.checked++
       const topic = this.#topics.get(name)
@@ -56,7 +59,9 @@ export class RetainedAudit {
       const is = got.get(name)
       if (topic === undefined || candidates.includes(is)) continue
       const wanted = [...new Set(candidates.map(inWords))].join(' or ')
-      this.#faults.add('retained', `${name} holds ${inWords(is)}, not ${wanted}`)
+      const since = topic.sent[0]?.acknowledgedInLife ?? 0
+      const when = since > 0 ? `, acknowledged in life ${since}` : ''
+      this.#faults.add('retained', `${name} holds ${inWords(is)}, not ${wanted}${when}`)
       topic.sent = []
       topic.isKnown = false
     }

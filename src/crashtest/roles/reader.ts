@@ -29,11 +29,15 @@ export class Reader implements Role {
   }
 }
 
-/** Reads once: everything that is retained comes before what is published behind the SUBACK. */
+/**
+ * Reads once: everything that is retained comes before what is published behind the SUBACK. A message
+ * that is replaced before its turn need not come any more, for its successor does: of each topic the
+ * first one counts, retained or not. [MQTT-3.3.1-9]
+ */
 class ReadingClient extends ToolClient {
   readonly #world: World
   readonly #clientId: string
-  readonly #got = new Map<string, number>()
+  readonly #got = new Map<string, number | undefined>()
   #onEnd: () => void = () => undefined
 
   constructor(world: World, number: number) {
@@ -78,6 +82,6 @@ class ReadingClient extends ToolClient {
     const topic = bytes.toString('utf8', topicAt, topicEnd)
     const label = readLabel(bytes, payloadAt, payloadEnd)
     if (topic.startsWith(`${this.#world.prefix}/q/`)) this.#onEnd()
-    else if ((flags & 1) === 1 && label !== undefined) this.#got.set(topic, label.number)
+    else if (!this.#got.has(topic)) this.#got.set(topic, label?.number)
   }
 }

@@ -99,6 +99,9 @@ class Run {
     try {
       const record = await round.play()
       this.#rounds.push(record)
+      const { ended, planned } = record
+      if (ended === 'random' && planned !== 'random' && planned !== 'end')
+        this.#planner.missed(planned)
       this.#killedMs = round.endedMs
       this.#tellProgress(record)
       return record

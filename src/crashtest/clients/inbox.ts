@@ -1,15 +1,15 @@
 import { AckType } from '../../mqtt/packets.ts'
 import type { QoS } from '../../mqtt/subscription.ts'
 import type { Faults } from '../audit/faults.ts'
-import type { KillPoint } from '../kills/trap.ts'
+import type { IsStill, KillPoint } from '../kills/trap.ts'
 
 /** What an inbox answers through. */
 export interface InboxLink {
   ack(type: AckType, packetId: number): void
   /** The client stands at a point where the broker may be killed. Answers whether it goes no further. */
-  at(point: KillPoint): boolean
+  at(point: KillPoint, isStill?: IsStill): boolean
   /** The same, when what was handed in so far has been written. */
-  whenWritten(point: KillPoint): void
+  whenWritten(point: KillPoint, isStill: IsStill): void
 }
 
 /**
@@ -52,9 +52,11 @@ export class Inbox {
   answer(qos: QoS, packetId: number): void {
     if (qos === 0 || this.isHolding) return
     if (qos === 1) return this.#link.ack(AckType.Puback, packetId)
-    if (this.#link.at('publishAtSubscriber')) return
+    const name = this.#received.get(packetId)
+    const isUnreleased = (): boolean => this.#received.get(packetId) === name
+    if (this.#link.at('publishAtSubscriber', isUnreleased)) return
     this.#link.ack(AckType.Pubrec, packetId)
-    this.#link.whenWritten('pubrecAtSubscriber')
+    this.#link.whenWritten('pubrecAtSubscriber', isUnreleased)
   }
 
   onPubrel(packetId: number, code: number): void {

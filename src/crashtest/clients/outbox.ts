@@ -4,7 +4,7 @@ import { AckType } from '../../mqtt/packets.ts'
 import type { Faults } from '../audit/faults.ts'
 import type { Ledger } from '../audit/ledger.ts'
 import type { Message } from '../audit/message.ts'
-import type { KillPoint } from '../kills/trap.ts'
+import type { IsStill, KillPoint } from '../kills/trap.ts'
 import { payloadOf } from './payload.ts'
 
 /** What an outbox sends through. */
@@ -13,9 +13,9 @@ export interface OutboxLink {
   publish(template: PublishTemplate): void
   ack(type: AckType, packetId: number): void
   /** The client stands at a point where the broker may be killed. Answers whether it goes no further. */
-  at(point: KillPoint): boolean
+  at(point: KillPoint, isStill?: IsStill): boolean
   /** The same, when what was handed in so far has been written. */
-  whenWritten(point: KillPoint): void
+  whenWritten(point: KillPoint, isStill: IsStill): void
 }
 
 /** A message whose handshake is not over. */
@@ -126,7 +126,8 @@ export class Outbox {
       return
     }
     unfinished.phase = 'pubrel'
-    if (!this.#link.at('pubrecAtPublisher')) this.#release(unfinished)
+    const isUnreleased = (): boolean => this.#has(unfinished) && unfinished.releases === 0
+    if (!this.#link.at('pubrecAtPublisher', isUnreleased)) this.#release(unfinished)
   }
 
   census(): OutboxCensus {
@@ -140,7 +141,12 @@ export class Outbox {
     }
   }
 
-  #publish({ message, packetId }: Unfinished): void {
+  #has(unfinished: Unfinished): boolean {
+    return this.#unfinished.get(unfinished.packetId) === unfinished
+  }
+
+  #publish(unfinished: Unfinished): void {
+    const { message, packetId } = unfinished
     const { isRetained, qos, sends, topic } = message
     const payload = payloadOf(message)
     const options = { version: this.#version, topic, qos, retain: isRetained, payload }
@@ -148,14 +154,15 @@ export class Outbox {
     template.identify(packetId, sends > 0)
     this.#ledger.sending(message)
     this.#link.publish(template)
-    this.#link.whenWritten(qos === 1 ? 'publishQos1' : 'publishQos2')
-    if (isRetained) this.#link.whenWritten('retained')
+    const isUnanswered = (): boolean => this.#has(unfinished) && unfinished.phase === 'publish'
+    this.#link.whenWritten(qos === 1 ? 'publishQos1' : 'publishQos2', isUnanswered)
+    if (isRetained) this.#link.whenWritten('retained', isUnanswered)
   }
 
   #release(unfinished: Unfinished): void {
     unfinished.releases++
     this.#link.ack(AckType.Pubrel, unfinished.packetId)
-    this.#link.whenWritten('pubrelAtPublisher')
+    this.#link.whenWritten('pubrelAtPublisher', () => this.#has(unfinished))
   }
 
   /**

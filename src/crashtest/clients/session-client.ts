@@ -101,7 +101,7 @@ export class SessionClient extends ToolClient {
 
   override onOpen(): void {
     super.onOpen()
-    if (this.#isCleanStart) this.world.trap.at('cleanStart')
+    if (this.#isCleanStart) this.world.trap.at('cleanStart', () => this.isStartingClean)
   }
 
   override onConnack(isPresent: boolean, code: number, receiveMaximum: number): void {

@@ -1,7 +1,7 @@
 import { ServerError } from '../../client/reply.ts'
 import { AckType } from '../../mqtt/packets.ts'
 import type { QoS } from '../../mqtt/subscription.ts'
-import type { KillPoint } from '../kills/trap.ts'
+import type { IsStill, KillPoint } from '../kills/trap.ts'
 import { Inbox, type InboxLink } from './inbox.ts'
 import { Outbox, type OutboxLink } from './outbox.ts'
 import { isWhole, readLabel } from './payload.ts'
@@ -24,7 +24,7 @@ export class TestClient extends SessionClient implements OutboxLink, InboxLink {
   readonly inbox: Inbox
   /** SUBSCRIBE and UNSUBSCRIBE that wait for their answers. */
   asked = 0
-  #points: KillPoint[] = []
+  #points: { readonly point: KillPoint; readonly isStill: IsStill }[] = []
 
   constructor(world: World, name: string, options: TestClientOptions) {
     super(world, name, options)
@@ -69,12 +69,12 @@ export class TestClient extends SessionClient implements OutboxLink, InboxLink {
     this.at('suback')
   }
 
-  at(point: KillPoint): boolean {
-    return this.world.trap.at(point)
+  at(point: KillPoint, isStill?: IsStill): boolean {
+    return this.world.trap.at(point, isStill)
   }
 
-  whenWritten(point: KillPoint): void {
-    this.#points.push(point)
+  whenWritten(point: KillPoint, isStill: IsStill): void {
+    this.#points.push({ point, isStill })
     this.touch()
   }
 
@@ -82,7 +82,7 @@ export class TestClient extends SessionClient implements OutboxLink, InboxLink {
     const isWritten = this.writable
     super.endTurn()
     if (!isWritten || this.#points.length === 0) return
-    for (const point of this.#points.splice(0)) this.at(point)
+    for (const { point, isStill } of this.#points.splice(0)) this.at(point, isStill)
   }
 
   override onPublish(
@@ -128,11 +128,13 @@ export class TestClient extends SessionClient implements OutboxLink, InboxLink {
   }
 
   async #ask(answer: Promise<Uint8Array>): Promise<Uint8Array> {
+    let isAnswered = false
     this.asked++
-    this.whenWritten('subscribe')
+    this.whenWritten('subscribe', () => !isAnswered)
     try {
       return await answer
     } finally {
+      isAnswered = true
       this.asked--
     }
   }

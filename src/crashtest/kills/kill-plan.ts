@@ -58,9 +58,19 @@ export class KillPlanner {
   readonly #random: SeededRandom
   #left: KillKind[] = []
   #drawn = 0
+  readonly #missed: KillKind[] = []
+  /** Kinds that were drawn again, since the deck was full. */
+  readonly #repeated = new Set<KillKind>()
 
   constructor(random: SeededRandom) {
     this.#random = random
+  }
+
+  /** A kill did not come at its moment: its kind is drawn next, once. */
+  missed(kind: KillKind): void {
+    if (this.#repeated.has(kind)) return
+    this.#repeated.add(kind)
+    this.#missed.push(kind)
   }
 
   /** `isLast`: no kill follows. */
@@ -83,7 +93,12 @@ export class KillPlanner {
   #draw(): KillKind {
     this.#drawn++
     if (this.#drawn % restEvery === 0) return 'rest'
-    if (this.#left.length === 0) this.#left = [...deck]
+    const missed = this.#missed.shift()
+    if (missed !== undefined) return missed
+    if (this.#left.length === 0) {
+      this.#left = [...deck]
+      this.#repeated.clear()
+    }
     const [drawn] = this.#left.splice(this.#random.below(this.#left.length), 1)
     return drawn ?? 'random'
   }

@@ -42,6 +42,10 @@ async function killWhenDue(world: World, kill: (kind: KillKind) => void): Promis
   }
 }
 
+/**
+ * Kills when a client has come to the point, and still stands there when the delay is over; else
+ * another one is waited for, with half of the delay.
+ */
 async function trap(
   world: World,
   point: KillPoint & KillKind,
@@ -49,10 +53,16 @@ async function trap(
 ): Promise<void> {
   const { life, trap } = world
   const { commitIntervalMs, delayMs, passes } = life.plan
-  trap.arm(point, passes, () => {
-    if (delayMs === 0) kill(point)
-    else setTimeout(() => kill(point), delayMs)
-  })
+  const arm = (passesNow: number, ms: number): void => {
+    trap.arm(point, passesNow, (isStill) => {
+      if (ms === 0) return kill(point)
+      setTimeout(() => {
+        if (isStill()) kill(point)
+        else if (!life.isOver) arm(0, Math.floor(ms / 2))
+      }, ms)
+    })
+  }
+  arm(passes, delayMs)
   await life.pass(trapMsMax + 4 * commitIntervalMs)
   kill('random')
 }

@@ -6,7 +6,7 @@ import type { WillAudit } from '../audit/will-audit.ts'
 import { type KillKind, killKinds } from '../kills/kill-kind.ts'
 import type { CrashtestOptions } from '../options.ts'
 import type { RoundRecord } from '../round.ts'
-import { median } from './figures.ts'
+import { quantile } from './figures.ts'
 
 /** What a run found. */
 export interface Report {
@@ -49,6 +49,7 @@ type CheckFigure = 'retained' | 'wills' | 'willLateMsMax' | 'sessionsKept' | 'se
 
 export interface Spread {
   readonly median: number | undefined
+  readonly p99: number | undefined
   readonly max: number | undefined
 }
 
@@ -132,8 +133,9 @@ function inTheAir(killed: readonly RoundRecord[]): Record<string, number> {
 }
 
 function spreadOf(numbers: readonly number[]): Spread {
-  if (numbers.length === 0) return { median: undefined, max: undefined }
-  return { median: Math.round(median(numbers)), max: Math.round(Math.max(...numbers)) }
+  if (numbers.length === 0) return { median: undefined, p99: undefined, max: undefined }
+  const at = (share: number): number => Math.round(quantile(numbers, share))
+  return { median: at(0.5), p99: at(0.99), max: at(1) }
 }
 
 function definedOf(numbers: readonly (number | undefined)[]): number[] {

@@ -1,5 +1,6 @@
 import { type FaultKind, faultKinds } from '../audit/faults.ts'
-import type { Report } from './report.ts'
+import { type KillKind, killKinds } from '../kills/kill-kind.ts'
+import type { Report, Spread } from './report.ts'
 
 /** Faults that are printed with their words; the JSON report has more. */
 const printedMax = 30
@@ -52,9 +53,15 @@ function messageLines({ messages, checks }: Report): string[] {
 
 function killLines({ killsByKind, killsWithInTheAir }: Report): string[] {
   const air = killsWithInTheAir
-  const kinds = Object.entries(killsByKind).map(([kind, count]) => `${kind} ${count}`)
+  const kinds = (Object.keys(killKinds) as KillKind[]).filter((kind) => killsByKind[kind])
+  const wide = Math.max(0, ...kinds.map((kind) => kind.length))
   return [
-    line('kills', kinds.join(', ')),
+    '',
+    ...kinds.map((kind, i) => {
+      const count = String(killsByKind[kind]).padStart(4)
+      return line(i === 0 ? 'kills' : '', `${count}  ${kind.padEnd(wide)}  ${killKinds[kind]}`)
+    }),
+    '',
     line(
       'in the air',
       `QoS 1 PUBLISH at ${air.qos1 ?? 0} kills, QoS 2 PUBLISH at ${air.qos2 ?? 0}, PUBREL unsent at ` +
@@ -65,11 +72,14 @@ function killLines({ killsByKind, killsWithInTheAir }: Report): string[] {
 }
 
 function recoveryLines({ servedMs, startMs }: Report): string[] {
-  const served = `first ${ms(servedMs.first)}, median ${ms(servedMs.median)}, max ${ms(servedMs.max)}`
   return [
-    line('recovery', `start to listening: median ${ms(startMs.median)}, max ${ms(startMs.max)}`),
-    line('', `kill to the first accepted client: ${served}`),
+    line('recovery', `start to listening: ${spread(startMs)}`),
+    line('', `kill to the first accepted client: ${spread(servedMs)}; first ${ms(servedMs.first)}`),
   ]
+}
+
+function spread({ max, median, p99 }: Spread): string {
+  return `median ${ms(median)}, p99 ${ms(p99)}, max ${ms(max)}`
 }
 
 function faultLines({ faults }: Report): string[] {

@@ -25,7 +25,7 @@ export class Returner implements Role {
     this.#world = world
     this.#random = random
     const client = new TestClient(world, this.name, { version: index % 2 === 0 ? 4 : 5 })
-    client.session.onArrived = () => void client.at('drain')
+    client.session.onArrived = () => void client.at('drain', () => client.session.owed.size > 0)
     this.clients = [client]
     this.#filters = [...filters, fenceOf(world, this.name)]
   }

@@ -39,6 +39,7 @@ const all: Step[] = [
 const longEnvironment = {
   FUZZ_PACKETS: process.env.FUZZ_PACKETS ?? '20000000',
   HISTORIES: process.env.HISTORIES ?? '200000',
+  KILLS: process.env.KILLS ?? '1000',
   SEEDS: process.env.SEEDS ?? '5000',
 }
 const longMinutesMax = Number(process.env.MINUTES ?? '360')

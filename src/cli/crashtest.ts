@@ -67,20 +67,22 @@ export async function crashtest(read: ReadCrashtest): Promise<ExitCode> {
   if (configuration === undefined) return ExitCode.Configuration
   const data = once('data', read.data)
   const asked = await optionsOf(read)
+  const file = once('report', read.report)
+  if (file !== undefined) tryTo('report', file, () => writeFileSync(file, ''))
+  if (data !== undefined) tryTo('data', data, () => mkdirSync(data, { recursive: true }))
   const folder = resolve(data ?? mkdtempSync(join(tmpdir(), 'mqtt-broker-crashtest-')))
-  mkdirSync(folder, { recursive: true })
   const options = { ...asked, configuration, folder, stopped: new SignalWatch().first }
   const report = await run(options)
-  if (report === undefined) return ExitCode.Failure
-  await tell(report, read)
+  if (typeof report === 'number') return report
+  await tell(report, file, read.json === true)
   const isSound = report.verdict === 'sound'
   if (isSound && data === undefined) rmSync(folder, { recursive: true, force: true })
   else process.stderr.write(`what the broker stored, its configuration and log: ${folder}\n`)
   return isSound ? ExitCode.Ok : ExitCode.Failure
 }
 
-/** Undefined when the broker does not start, or the command in between fails: it has been said. */
-async function run(options: CrashtestOptions): Promise<Report | undefined> {
+/** An exit code when the broker does not start, or the command in between fails: it has been said. */
+async function run(options: CrashtestOptions): Promise<Report | ExitCode> {
   const { runCrashtest } = await import('../crashtest/run.ts')
   const { BrokerEnded } = await import('../crashtest/broker/broker-child.ts')
   try {
@@ -88,16 +90,26 @@ async function run(options: CrashtestOptions): Promise<Report | undefined> {
   } catch (error) {
     if (!(error instanceof BrokerEnded || error instanceof BetweenFailed)) throw error
     process.stderr.write(`mqtt-broker: ${error.message}\nsee ${options.folder}\n`)
-    return undefined
+    const isMisconfigured = error instanceof BrokerEnded && error.code === ExitCode.Configuration
+    return isMisconfigured ? ExitCode.Configuration : ExitCode.Failure
   }
 }
 
-async function tell(report: Report, read: ReadCrashtest): Promise<void> {
+async function tell(report: Report, file: string | undefined, isJson: boolean): Promise<void> {
   const { reportText } = await import('../crashtest/report/text.ts')
   const json = `${JSON.stringify(report, null, 2)}\n`
-  const file = once('report', read.report)
   if (file !== undefined) writeFileSync(file, json)
-  process.stdout.write(read.json === true ? json : reportText(report))
+  process.stdout.write(isJson ? json : reportText(report))
+}
+
+/** Makes what a flag names, before hours have passed in vain. Throws: UsageError. */
+function tryTo(flag: string, path: string, make: () => void): void {
+  try {
+    make()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(`--${flag} ${path} cannot be written: ${code ?? 'unknown error'}`)
+  }
 }
 
 async function optionsOf(

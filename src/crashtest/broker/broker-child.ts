@@ -31,7 +31,7 @@ const errorsKept = 20
 
 /**
  * The broker as a process of its own, in a group of its own, so that a signal from the terminal does
- * not reach it. It never outlives this process.
+ * not reach it. It goes with this process, unless that is killed itself.
  */
 export class BrokerChild {
   readonly startedMs = performance.now()

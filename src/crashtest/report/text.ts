@@ -2,12 +2,14 @@ import { type FaultKind, faultKinds } from '../audit/faults.ts'
 import { type KillKind, killKinds } from '../kills/kill-kind.ts'
 import type { Report, Spread } from './report.ts'
 
-/** Faults that are printed with their words; the JSON report has more. */
-const printedMax = 30
+/** Faults of each kind that are printed with their words; the JSON report has more. */
+const printedMax = 5
+/** Characters of the first column. */
+const nameWidth = 14
 
 /** The report for people. */
 export function reportText(report: Report): string {
-  const { details, durationMs, kills, seed, store } = report
+  const { durationMs, kills, seed, store } = report
   const seconds = Math.round(durationMs / 1000)
   return [
     `crashtest: ${kills} kills in ${seconds} s, ${store} store, seed ${seed}`,
@@ -17,8 +19,6 @@ export function reportText(report: Report): string {
     ...recoveryLines(report),
     '',
     ...faultLines(report),
-    ...details.slice(0, printedMax).map(({ kind, text }) => `  ${kind}: ${text}`),
-    ...(details.length > printedMax ? [`  … ${details.length - printedMax} more in --report`] : []),
     ...brokerLines(report),
     verdictLine(report),
     '',
@@ -82,11 +82,22 @@ function spread({ max, median, p99 }: Spread): string {
   return `median ${ms(median)}, p99 ${ms(p99)}, max ${ms(max)}`
 }
 
-function faultLines({ faults }: Report): string[] {
+function faultLines({ details, faults }: Report): string[] {
   const shown = (Object.keys(faultKinds) as FaultKind[]).filter(
     (kind) => kind === 'lost' || kind === 'doubled' || faults[kind] > 0,
   )
-  return shown.map((kind) => line(kind, `${faults[kind]} ${faultKinds[kind]}`))
+  const counts = shown.map((kind) => line(kind, `${faults[kind]} ${faultKinds[kind]}`))
+  return [...counts, ...shown.flatMap((kind) => wordsOf(kind, faults[kind], details))]
+}
+
+/** The first faults of a kind. */
+function wordsOf(kind: FaultKind, count: number, details: Report['details']): string[] {
+  const words = details.filter((fault) => fault.kind === kind).slice(0, printedMax)
+  const left = count - words.length
+  return [
+    ...words.map(({ text }) => `  ${kind}: ${text}`),
+    ...(left > 0 ? [`  ${kind}: … and ${left} more, see --report`] : []),
+  ]
 }
 
 function brokerLines({ brokerErrors }: Report): string[] {
@@ -104,7 +115,7 @@ function verdictLine({ faults, verdict }: Report): string {
 }
 
 function line(name: string, text: string): string {
-  return `${name.padEnd(12)}${text}`
+  return `${name.padEnd(nameWidth)}${text}`
 }
 
 function ms(value: number | undefined): string {

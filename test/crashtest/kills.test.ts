@@ -34,6 +34,17 @@ describe('the planner', () => {
     expect(Math.max(...widths('load'))).toBe(1)
   })
 
+  test('draws once more what did not come at its moment', () => {
+    const planner = new KillPlanner(new SeededRandom(1))
+    planner.next(false)
+    planner.missed('will')
+    planner.missed('will')
+    expect(planner.next(false).kind).toBe('will')
+    planner.missed('will')
+    const left = Array.from({ length: 10 }, () => planner.next(false).kind)
+    expect(left.filter((kind) => kind === 'will').length).toBeLessThan(2)
+  })
+
   test('ends with no kill', () => {
     expect(new KillPlanner(new SeededRandom(1)).next(true).kind).toBe('end')
   })
@@ -47,6 +58,21 @@ describe('a trap', () => {
     const held = [1, 2, 3, 4].map(() => trap.at('puback'))
     expect(held).toEqual([false, false, true, true])
     expect(sprung).toBe(1)
+  })
+
+  test('takes nobody who has gone on already, and tells whether one has since', () => {
+    const trap = new Trap()
+    let isThere = false
+    let isStill: (() => boolean) | undefined
+    trap.arm('publishQos1', 0, (it) => {
+      isStill = it
+    })
+    expect(trap.at('publishQos1', () => isThere)).toBe(false)
+    isThere = true
+    expect(trap.at('publishQos1', () => isThere)).toBe(true)
+    expect(isStill?.()).toBe(true)
+    isThere = false
+    expect(isStill?.()).toBe(false)
   })
 
   test('concerns nobody at other points', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { PublishTemplate } from '../../src/client/publish-template.ts'
 import type { Message } from '../../src/crashtest/audit/message.ts'
 import { Outbox, type OutboxLink } from '../../src/crashtest/clients/outbox.ts'
-import type { KillPoint } from '../../src/crashtest/kills/trap.ts'
+import type { IsStill, KillPoint } from '../../src/crashtest/kills/trap.ts'
 import { AckType } from '../../src/mqtt/packets.ts'
 import { LedgerKit } from './kit.ts'
 
@@ -10,6 +10,7 @@ import { LedgerKit } from './kit.ts'
 class NotingLink implements OutboxLink {
   readonly sent: string[] = []
   readonly written: KillPoint[] = []
+  isStill: IsStill = () => false
   isOpen = true
   held: KillPoint | undefined
 
@@ -26,8 +27,9 @@ class NotingLink implements OutboxLink {
     return point === this.held
   }
 
-  whenWritten(point: KillPoint): void {
+  whenWritten(point: KillPoint, isStill: IsStill): void {
     this.written.push(point)
+    this.isStill = isStill
   }
 }
 
@@ -49,6 +51,19 @@ class Scene extends LedgerKit {
 const { Puback, Pubrec, Pubcomp } = AckType
 
 describe('an outbox', () => {
+  test('knows whether what was written still waits for its answer', () => {
+    const scene = new Scene()
+    scene.send(2)
+    const { isStill } = scene.link
+    expect(isStill()).toBe(true)
+    scene.ack(Pubrec, 1)
+    expect(isStill()).toBe(false)
+    expect(scene.link.written).toEqual(['publishQos2', 'pubrelAtPublisher'])
+    expect(scene.link.isStill()).toBe(true)
+    scene.ack(Pubcomp, 1)
+    expect(scene.link.isStill()).toBe(false)
+  })
+
   test('has room for its window, while its connection is open', () => {
     const scene = new Scene()
     for (let i = 0; i < 3; i++) {

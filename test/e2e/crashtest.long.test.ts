@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Report } from '../../src/crashtest/report/report.ts'
 import { ClientProgram } from './client-program.ts'
-import { placedKinds, program, scratchFolder, sound, soundness } from './crashtest-kit.ts'
+import {
+  misplaced,
+  placedKinds,
+  program,
+  scratchFolder,
+  sound,
+  soundness,
+} from './crashtest-kit.ts'
 
 /** How many kills are made, with queues of any length (`KILLS`). A failure keeps its folder. */
 const kills = Number(process.env.KILLS ?? 1000)
@@ -15,5 +22,6 @@ test(`nothing that was acknowledged is lost over ${kills} kills`, async () => {
   process.stderr.write(`${JSON.stringify({ seed, killsByKind, messages, servedMs }, null, 2)}\n`)
   expect(soundness(report)).toEqual(sound)
   expect({ code, kills: report.kills }).toEqual({ code: 0, kills })
+  expect(misplaced(report)).toEqual([])
   if (kills >= 30) expect(Object.keys(killsByKind)).toEqual(expect.arrayContaining(placedKinds))
 })

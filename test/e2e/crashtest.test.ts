@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Report } from '../../src/crashtest/report/report.ts'
 import { ClientProgram } from './client-program.ts'
-import { placedKinds, program, scratchFolder, sound, soundness } from './crashtest-kit.ts'
+import {
+  misplaced,
+  placedKinds,
+  program,
+  scratchFolder,
+  sound,
+  soundness,
+} from './crashtest-kit.ts'
 
 /** Milliseconds that a run of some 25 kills may take on a busy machine. */
 const runMsMax = 300_000
@@ -34,6 +41,7 @@ describe('crashtest', () => {
       expect({ code, errors }).toEqual({ code: 0, errors: expect.stringContaining(data) })
       expect(report.kills).toBe(kills)
       expect(Object.keys(report.killsByKind)).toEqual(expect.arrayContaining(placedKinds))
+      expect(misplaced(report)).toEqual([])
       const { first, max, median, p99 } = report.servedMs
       for (const ms of [first, median, p99, max, report.startMs.p99]) expect(ms).toBeGreaterThan(0)
       const { acknowledged1, acknowledged2, delivered1, delivered2 } = report.messages

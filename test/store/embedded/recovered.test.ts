@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { StoreBatch, StoredSession } from '../../../src/broker/ports.ts'
 import { EmbeddedStore } from '../../../src/store/embedded/embedded-store.ts'
-import { retained } from '../../contract/kit.ts'
+import { all, queue, retained, state } from '../../contract/kit.ts'
 import { TestLog } from '../../support/test-log.ts'
 
 const megabyte = 1024 * 1024
@@ -59,4 +59,23 @@ it('a retained message outlives the part of the log that it was recovered from',
   await reopen()
   expect((await store.readRetained('set'))?.payload.toString()).toBe('1')
   expect(await store.readRetained('cleared')).toBeUndefined()
+})
+
+it('closing while pages of ended sessions are being removed leaves them to the next start', async () => {
+  for (let generation = 1; generation <= 40; generation++) {
+    const key = { clientId: 'c', generation }
+    await commit((batch) => {
+      batch.session(key).began(state)
+      queue(batch.session(key), 0, 1, 200)
+    })
+  }
+  await reopen()
+  await commit((batch) => {
+    for (let generation = 1; generation <= 40; generation++) {
+      batch.session({ clientId: 'c', generation }).ended()
+    }
+  })
+  await store.settle()
+  expect(await reopen()).toEqual([])
+  expect(await store.readQueue({ clientId: 'c', generation: 1 }, 0, 0, all)).toEqual([])
 })

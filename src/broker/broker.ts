@@ -125,6 +125,7 @@ export class Broker implements Exchange {
   async start(): Promise<void> {
     const { clock, store, zones } = this.#parts
     await store.open(clock)
+    this.sessions.beginAbove(store.lastGeneration)
     this.#sweepRetained()
     for await (const message of store.retained()) {
       this.retainer.restore(message)

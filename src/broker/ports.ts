@@ -114,6 +114,8 @@ export interface Store {
   readonly unsettledBytes: number
   /** It has reached its own limit; what is there may be read and removed. */
   readonly isFull: boolean
+  /** After `open`: a session with a generation up to this one may have left something; 0 for none. */
+  readonly lastGeneration: number
   /**
    * All sessions, some at a time, those too that a newer one of the same client has followed; once,
    * after `open`.

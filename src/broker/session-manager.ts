@@ -212,6 +212,11 @@ export class SessionManager implements Sessions {
     this.#bounds.relieve()
   }
 
+  /** Sessions begin with higher generations: up to this one they may have been used before. */
+  beginAbove(generation: number): void {
+    this.#generation = Math.max(this.#generation, generation)
+  }
+
   /**
    * Takes in a session from the store; `startAway` follows when all of them are back. One that a
    * newer session of the same client has followed is over, but for what it leaves to others.
@@ -219,7 +224,7 @@ export class SessionManager implements Sessions {
   restore(stored: StoredSession, zone: Zone): void {
     const { observer, router } = this.#parts
     const { key, state } = stored
-    this.#generation = Math.max(this.#generation, key.generation)
+    this.beginAbove(key.generation)
     const recorder = this.#durability.recorderOfStored(stored, zone)
     const session = Session.restore(stored.snapshot, zone.session, recorder, observer)
     const managed = new ManagedSession(session, zone)

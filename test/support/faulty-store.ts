@@ -25,6 +25,7 @@ export class FaultyStore implements Store {
   failed = 0
   isFull = false
   unsettledBytes = 0
+  readonly lastGeneration = 0
 
   constructor(store: Store, onCommit: (commit: CommitUnderWay) => void) {
     this.#store = store

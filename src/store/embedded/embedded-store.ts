@@ -96,6 +96,10 @@ export class EmbeddedStore implements Store, StoreUpkeep {
     return this.#parts?.settler.bytes ?? 0
   }
 
+  get lastGeneration(): number {
+    return this.#opened.recovered.lastGeneration
+  }
+
   get isFull(): boolean {
     return this.#room.isFull
   }

@@ -33,8 +33,16 @@ export class Recovered {
   readonly #recovery: Recovery
   readonly #settled: Settled
   readonly #offset: TimeOffset
+  /** The highest generation of which there may be something, also of sessions that have ended. */
+  readonly lastGeneration: number
 
-  private constructor(recovery: Recovery, settled: Settled, offset: TimeOffset) {
+  private constructor(
+    recovery: Recovery,
+    settled: Settled,
+    offset: TimeOffset,
+    lastGeneration: number,
+  ) {
+    this.lastGeneration = lastGeneration
     this.#recovery = recovery
     this.#settled = settled
     this.#offset = offset
@@ -44,9 +52,11 @@ export class Recovered {
   static async of(parts: RecoveryParts, batches: readonly LogBatch[]): Promise<Recovered> {
     const { offset, settled } = parts
     const recovery = new Recovery(await settled.readSessions(), offset)
+    const settledLast = await settled.readLastGeneration()
     for (const batch of batches) recovery.apply(batch)
     for (const generation of recovery.logged.keys()) settled.isOlder(generation)
-    const recovered = new Recovered(recovery, settled, offset)
+    const last = Math.max(settledLast, recovery.lastGeneration)
+    const recovered = new Recovered(recovery, settled, offset, last)
     await recovered.#page(parts)
     for (const [topic, { message, number }] of recovery.retained) {
       const bytes = message && Buffer.from(message.bytes.subarray(message.start, message.end))

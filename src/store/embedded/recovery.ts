@@ -61,6 +61,8 @@ export class Recovery implements ChangeHandler {
   readonly over = new Map<number, boolean>()
   /** By topic; the one that changed last comes last. */
   readonly retained = new Map<string, LoggedRetained>()
+  /** The highest generation that the log names. */
+  lastGeneration = 0
   readonly #offset: TimeOffset
   #batch = 0
   #generation = 0
@@ -81,6 +83,7 @@ export class Recovery implements ChangeHandler {
 
   session(generation: number): void {
     this.#generation = generation
+    this.lastGeneration = Math.max(this.lastGeneration, generation)
     this.#session = this.logged.get(generation)
     const settled = this.settled.get(generation)
     if (settled === undefined || settled.number >= this.#batch) return

@@ -85,6 +85,16 @@ export class Settled implements Consequences {
     return sessions
   }
 
+  /** The highest generation of a session in the database, or of one whose end it has not finished. */
+  async readLastGeneration(): Promise<number> {
+    let last = 0
+    for (const generation of this.#sessions) last = Math.max(last, generation)
+    for await (const keys of this.#database.keys(rangeOf(Prefix.ended))) {
+      for (const key of keys) last = Math.max(last, generationOf(key))
+    }
+    return last
+  }
+
   blob(id: Buffer, bytes: Buffer): void {
     this.#blobs.add(id, bytes)
   }

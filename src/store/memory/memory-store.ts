@@ -32,6 +32,8 @@ interface KeptSession {
 export class MemoryStore implements Store {
   readonly isVolatile = false
   readonly unsettledBytes = 0
+  /** What has ended leaves nothing. */
+  readonly lastGeneration = 0
   readonly isFull = false
   /** Batches after which a session's snapshot is wanted; `Infinity` for never. */
   readonly #snapshotsEvery: number

@@ -11,6 +11,7 @@ export class VolatileStore implements Store {
   readonly isVolatile = true
   readonly snapshotsWantedBelow = Number.NEGATIVE_INFINITY
   readonly unsettledBytes = 0
+  readonly lastGeneration = 0
   readonly isFull = false
 
   async open(): Promise<void> {}

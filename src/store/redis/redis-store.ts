@@ -35,6 +35,8 @@ export class RedisStore implements Store, StoreUpkeep {
   readonly isVolatile = false
   readonly snapshotsWantedBelow = Number.NEGATIVE_INFINITY
   readonly unsettledBytes = 0
+  /** What ends is removed in the same batch. */
+  readonly lastGeneration = 0
   readonly #options: RedisOptions
   readonly #log: Logger
   readonly #bytesMax: number

@@ -79,3 +79,15 @@ it('closing while pages of ended sessions are being removed leaves them to the n
   expect(await reopen()).toEqual([])
   expect(await store.readQueue({ clientId: 'c', generation: 1 }, 0, 0, all)).toEqual([])
 })
+
+it('tells the highest generation of which there may be something, also of ended sessions', async () => {
+  expect(store.lastGeneration).toBe(0)
+  await commit((batch) => {
+    batch.session({ clientId: 'a', generation: 3 }).began(state)
+    batch.session({ clientId: 'b', generation: 7 }).began(state)
+  })
+  await commit((batch) => batch.session({ clientId: 'b', generation: 7 }).ended())
+  const sessions = await reopen()
+  expect(sessions.map(({ key }) => key.generation)).toEqual([3])
+  expect(store.lastGeneration).toBe(7)
+})

@@ -45,9 +45,17 @@ export function scratchFolder(): string {
 }
 
 /** What must be so in the report on a broker that keeps its promises. */
-export function soundness({ details, faults, lost, verdict }: Report): object {
+export function soundness(report: Report): object {
+  const { brokerErrors, details, faults, lost, verdict } = report
   const { doubled, lost: lostCount } = faults
-  return { verdict, lost, lostCount, doubled, details }
+  return { verdict, lost, lostCount, doubled, details, brokerErrors }
 }
 
-export const sound = { verdict: 'sound', lost: [], lostCount: 0, doubled: 0, details: [] }
+export const sound = {
+  verdict: 'sound',
+  lost: [],
+  lostCount: 0,
+  doubled: 0,
+  details: [],
+  brokerErrors: [],
+}

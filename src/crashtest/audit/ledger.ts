@@ -129,6 +129,11 @@ export class Ledger {
     return debts
   }
 
+  /** The same for one session. */
+  auditSession(session: SessionAudit): void {
+    this.#lose(session, 'it had all the time to come')
+  }
+
   #lose(session: SessionAudit, because: string): void {
     for (const message of session.owed.values()) {
       const { acknowledgedInLife, number, publisher, qos, topic } = message

@@ -12,6 +12,7 @@ const messageSize = 60
 const stayMsMax = 150
 /** Milliseconds that a message behind all others may take. */
 const syncMsMax = 30_000
+const lookMs = 10
 
 /**
  * Begins its session anew with a clean start, again and again, over one with subscriptions and
@@ -46,6 +47,7 @@ export class Renewer implements Role {
     await this.#finish()
     await life.wait(client.open())
     if (client.session.isDoubtful) await this.#decide()
+    await this.#collect()
     for (;;) {
       await life.wait(client.joinAll([[this.#topic, 2], fenceOf(this.#world, this.name)]))
       if (life.isRest) return
@@ -54,6 +56,18 @@ export class Renewer implements Role {
       await this.#send(messagesMin + this.#random.below(messagesMax))
       await life.wait(client.open({ cleanStart: true }))
     }
+  }
+
+  /** What the session was owed at the kill must come, before a clean start forgives it. */
+  async #collect(): Promise<void> {
+    const [client] = this.clients
+    const { ledger, life } = this.#world
+    const { owed } = client.session
+    if (owed.size === 0) return
+    await this.#synchronise()
+    const untilMs = performance.now() + syncMsMax
+    while (owed.size > 0 && performance.now() < untilMs) await client.during(life.pass(lookMs))
+    ledger.auditSession(client.session)
   }
 
   /** Finds out which session it is, and whether that is whole. */

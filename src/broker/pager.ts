@@ -17,6 +17,8 @@ const pageBytes = 128 * 1024
 const readsMax = 3
 /** A store that could not be read is asked again after this. */
 const readAgainMs = 1000
+/** While that goes on it is said again after so many attempts. */
+const sayAgainAfter = 60
 
 /** What a pager works with. */
 export interface PagerParts {
@@ -35,6 +37,8 @@ export class Pager {
   readonly #parts: PagerParts
   readonly #asked: [recorder: SessionRecorder, lane: Lane][] = []
   #reading = 0
+  /** Lanes that could not be read the last time, and how often in a row. */
+  readonly #failures = new Map<Lane, number>()
 
   constructor(parts: PagerParts) {
     this.#parts = parts
@@ -61,6 +65,7 @@ export class Pager {
     store.readQueue(recorder.key, lane.key, lane.storedFrom, limit).then(
       (entries) => {
         this.#onRead()
+        this.#failures.delete(lane)
         meter.pagesRead++
         if (!recorder.onPage(lane, entries)) this.#onLost(recorder, lane)
       },
@@ -79,9 +84,15 @@ export class Pager {
   #onFailed(recorder: SessionRecorder, lane: Lane, error: unknown): void {
     const { clock, deadlines, log } = this.#parts
     const { clientId } = recorder.key
-    log.error({ err: error, clientId }, 'a queue cannot be read from the store; trying again')
+    const attempts = (this.#failures.get(lane) ?? 0) + 1
+    this.#failures.set(lane, attempts)
+    if (attempts % sayAgainAfter === 1) {
+      const fields = { err: error, clientId, attempts }
+      log.error(fields, 'a queue cannot be read from the store; trying again')
+    }
     deadlines.set(clock.now() + readAgainMs, () => {
       if (!recorder.isOver) this.read(recorder, lane)
+      else this.#failures.delete(lane)
     })
   }
 

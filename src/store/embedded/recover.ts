@@ -2,11 +2,12 @@ import type { StoredSession } from '../../broker/ports.ts'
 import type { ByteWriter } from '../codec/byte-writer.ts'
 import type { EncodedMessage } from '../codec/change-codec.ts'
 import type { TimeOffset } from '../codec/message-codec.ts'
+import { StoreDamaged } from '../errors.ts'
 import type { Database } from './database.ts'
 import { laneKey, type PagePlace } from './keys.ts'
 import type { LogBatch } from './log-format.ts'
 import { encodeMessage, encodePage } from './page-codec.ts'
-import { type LoggedEntry, Recovery } from './recovery.ts'
+import { type LoggedEntry, Recovery, type SettledSession } from './recovery.ts'
 import { decodeSession } from './session-record.ts'
 import type { Settled } from './settled.ts'
 import { type BlobIds, SharedMessages } from './shared-messages.ts'
@@ -48,10 +49,12 @@ export class Recovered {
     this.#offset = offset
   }
 
-  /** Rejects with what the database says, and: DamagedBytes. */
+  /** Rejects with what the database says, and: StoreDamaged, DamagedBytes. */
   static async of(parts: RecoveryParts, batches: readonly LogBatch[]): Promise<Recovered> {
     const { offset, settled } = parts
-    const recovery = new Recovery(await settled.readSessions(), offset)
+    const sessions = await settled.readSessions()
+    checkEnd(sessions, settled.number)
+    const recovery = new Recovery(sessions, offset)
     const settledLast = await settled.readLastGeneration()
     for (const batch of batches) recovery.apply(batch)
     for (const generation of recovery.logged.keys()) settled.isOlder(generation)
@@ -131,6 +134,18 @@ export class Recovered {
       this.#settled.page(place, encodePage(entries, writeLogged, shared.idOf))
     }
     for (const [id] of shared.shared()) this.#settled.blobIsUsed(id)
+  }
+}
+
+/**
+ * Nothing is in the database that was not safe in the log before: a session that knows of later
+ * batches says that the end of the log is missing. Throws: StoreDamaged.
+ */
+function checkEnd(sessions: ReadonlyMap<number, SettledSession>, lastNumber: number): void {
+  for (const { number } of sessions.values()) {
+    if (number <= lastNumber) continue
+    const where = `batch ${number}, and the log ends with ${lastNumber}`
+    throw new StoreDamaged(`the end of the log is missing: the database knows of ${where}`)
   }
 }
 

@@ -22,6 +22,7 @@ export class Settler {
   #bytes = 0
   #isWriting = false
   #isFailing = false
+  #isStopped = false
   #timer: NodeJS.Timeout | undefined
   #idle: { resolve: () => void; reject: (error: unknown) => void }[] = []
 
@@ -37,6 +38,7 @@ export class Settler {
 
   /** Removes the key where there is no value. */
   add(key: Buffer, value: Buffer | undefined, onSafe?: () => void): void {
+    if (this.#isStopped) return
     this.#pending.push({ key, value, onSafe })
     this.#bytes += sizeOf(key, value)
     this.#plan(pauseMs)
@@ -62,8 +64,9 @@ export class Settler {
     })
   }
 
-  /** Writes no more. */
+  /** Writes no more, whatever is handed in. */
   stop(): void {
+    this.#isStopped = true
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#pending = []
@@ -86,7 +89,7 @@ export class Settler {
       if (this.#isFailing) await this.#database.reopen()
       this.#onWritten(await this.#database.write(this.#pending))
     } catch (error) {
-      this.#onFailed(error)
+      if (!this.#isStopped) this.#onFailed(error)
     }
     this.#isWriting = false
     if (this.#pending.length > 0) this.#plan(this.#isFailing ? retryMs : pauseMs)

@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { StoreBatch, StoredSession } from '../../../src/broker/ports.ts'
+import { emptySnapshot } from '../../../src/session/snapshot.ts'
 import { EmbeddedStore } from '../../../src/store/embedded/embedded-store.ts'
 import { all, queue, retained, state } from '../../contract/kit.ts'
 import { TestLog } from '../../support/test-log.ts'
@@ -90,4 +91,23 @@ it('tells the highest generation of which there may be something, also of ended 
   const sessions = await reopen()
   expect(sessions.map(({ key }) => key.generation)).toEqual([3])
   expect(store.lastGeneration).toBe(7)
+})
+
+it('is damaged when the database knows of a batch that the log does not have', async () => {
+  const key = { clientId: 'c', generation: 1 }
+  await commit((batch) => batch.session(key).began(state))
+  const [file = ''] = logFiles()
+  const path = join(folder, 'log', file)
+  const before = readFileSync(path)
+  await commit((batch) => {
+    const snapshot = emptySnapshot('c', 1, state.createdAtWallMs)
+    batch.session(key).changed(state)
+    batch.session(key).snapshot(state, snapshot)
+  })
+  await store.settle()
+  await store.close()
+  writeFileSync(path, before)
+  await expect(open()).rejects.toThrow(
+    'the end of the log is missing: the database knows of batch 2, and the log ends with 1',
+  )
 })

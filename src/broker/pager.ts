@@ -62,7 +62,7 @@ export class Pager {
     const { meter, store } = this.#parts
     const limit: PageLimit = { length: Math.max(pageLength, lane.surplus), bytes: pageBytes }
     this.#reading++
-    store.readQueue(recorder.key, lane.key, lane.storedFrom, limit).then(
+    store.readQueue(recorder.key, lane.key, lane.beginReading(), limit).then(
       (entries) => {
         this.#onRead()
         this.#failures.delete(lane)

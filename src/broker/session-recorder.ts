@@ -98,7 +98,7 @@ export class SessionRecorder extends ChangeRecorder {
   onPage(lane: Lane, entries: Parameters<Session['page']>[1]): boolean {
     const session = this.#recorded?.session
     if (session === undefined || session.recorder !== this) return true
-    if (entries.length === 0 && lane.storedLength > 0) return false
+    if (entries.length === 0 && lane.storedLength > 0 && !lane.isReadStale) return false
     session.page(lane.key, entries)
     this.owner?.onCommitted()
     return true

@@ -83,6 +83,8 @@ export class Lane {
   isTouched = false
   /** Whether the next page was asked for. */
   isReading = false
+  /** From where the page that was asked for begins. */
+  #readFrom = 0
   readonly #account: QueueAccount
   #memoryBytes = 0
   #storedBytes = 0
@@ -172,6 +174,20 @@ export class Lane {
       this.#leave(entry)
     }
     if (this.storedLength === 0) this.#close()
+  }
+
+  /** The page that was asked for is read now. Answers from which sequence on. */
+  beginReading(): number {
+    this.#readFrom = this.storedFrom
+    return this.storedFrom
+  }
+
+  /**
+   * Whether entries were left to the store since the reading began that are before what was read:
+   * then it is of no use.
+   */
+  get isReadStale(): boolean {
+    return this.#readFrom > this.storedFrom
   }
 
   /** Takes in what was read from `storedFrom` on. Answers the entries that are surplus. */

@@ -133,6 +133,7 @@ export class Outbound {
     if (lane === undefined) return
     lane.isReading = false
     if (this.#context.sink === undefined && lane.surplus === 0 && !this.#isDraining) return
+    if (lane.isReadStale) return this.#readOn(lane)
     const surplus = lane.load(entries, ({ message, delivery }) => this.#qosOf(message, delivery))
     if (surplus.length > 0) this.#context.recorder.lane(lane)
     for (const entry of surplus) this.#context.drop(entry.message as Message, 'queue_full')

@@ -49,7 +49,11 @@ export class SimulatedBroker {
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings
     const { disk, random, scheduler, settings, storeWeather } = surroundings
-    this.#store = new FaultyStore(disk, (commit) => storeWeather.onCommit(commit))
+    this.#store = new FaultyStore(
+      disk,
+      (commit) => storeWeather.onCommit(commit),
+      (answer) => storeWeather.onRead(answer),
+    )
     const afterTurn = (work: () => void): void =>
       scheduler.afterTurn(() => {
         if (this.#isAlive) work()

@@ -29,6 +29,13 @@ export class StoreWeather {
     })
   }
 
+  /** Most reads are quick; some take so long that much happens meanwhile. */
+  onRead(answer: () => void): void {
+    const stallMs = Math.max(0, this.#stallsUntil - this.#scheduler.now)
+    const tookMs = this.#random.below(this.#random.below(4) === 0 ? 3000 : 6)
+    this.#scheduler.after(stallMs + tookMs, answer)
+  }
+
   /** One of the things that disks do. */
   worsen(): void {
     const { now } = this.#scheduler

@@ -19,17 +19,27 @@ export interface CommitUnderWay {
 export class FaultyStore implements Store {
   readonly #store: Store
   readonly #onCommit: (commit: CommitUnderWay) => void
+  readonly #onRead: (answer: () => void) => void
   #isAbandoned = false
   /** Commits that ended well, and those that were told to have failed. */
   committed = 0
   failed = 0
   isFull = false
   unsettledBytes = 0
-  readonly lastGeneration = 0
 
-  constructor(store: Store, onCommit: (commit: CommitUnderWay) => void) {
+  /** `onRead` is asked for each page that was read; it is given when that answers. */
+  constructor(
+    store: Store,
+    onCommit: (commit: CommitUnderWay) => void,
+    onRead: (answer: () => void) => void = (answer) => answer(),
+  ) {
     this.#store = store
     this.#onCommit = onCommit
+    this.#onRead = onRead
+  }
+
+  get lastGeneration(): number {
+    return this.#store.lastGeneration
   }
 
   get isVolatile(): boolean {
@@ -81,8 +91,15 @@ export class FaultyStore implements Store {
     return this.#store.readRetained(topic)
   }
 
-  readQueue(...asked: Parameters<Store['readQueue']>): ReturnType<Store['readQueue']> {
-    return this.#store.readQueue(...asked)
+  /** What there is when it is asked; it may be told later. */
+  async readQueue(...asked: Parameters<Store['readQueue']>): ReturnType<Store['readQueue']> {
+    const entries = await this.#store.readQueue(...asked)
+    await new Promise<void>((resolve) => {
+      this.#onRead(() => {
+        if (!this.#isAbandoned) resolve()
+      })
+    })
+    return entries
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Lane } from '../../src/session/lane.ts'
+import { Lane, type QueuedEntry } from '../../src/session/lane.ts'
 import { Outgoing } from '../../src/session/outgoing.ts'
 import { at, message } from '../support/session-kit.ts'
 
@@ -19,13 +19,16 @@ function storedLane(count: number): Lane {
   return lane
 }
 
-const page = (first: number, last: number): Outgoing[] =>
-  Array.from({ length: last - first + 1 }, (_, i) => entryOf(first + i))
+function page(first: number, last: number): QueuedEntry[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => {
+    return { sequence: first + i, message: message(`m${first + i}`, 1), delivery: at(1) }
+  })
+}
 
 test('what was left to the store while a page was read makes that page useless', () => {
   const lane = storedLane(10)
   expect(lane.beginReading()).toBe(1)
-  lane.load(page(1, 4) as never, () => 1)
+  lane.load(page(1, 4), () => 1)
   expect(lane.beginReading()).toBe(5)
   expect(lane.isReadStale).toBe(false)
   // The client goes, and comes back before the page does.

@@ -103,8 +103,11 @@ export class Blobs {
     this.#doubtful.set(nameOf(id), id)
     if (this.#isSweeping) return
     this.#isSweeping = true
-    this.#settler.whenSafe(() => {
-      this.#sweep().catch(this.onFault)
+    // What is told together is handed in together: a reference that follows is there by then.
+    setImmediate(() => {
+      this.#settler.whenSafe(() => {
+        this.#sweep().catch(this.onFault)
+      })
     })
   }
 

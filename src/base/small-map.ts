@@ -54,13 +54,6 @@ export class SmallMap<K, V> implements Iterable<[K, V]> {
     return this.#entries.map(({ key, value }) => [key, value])
   }
 
-  /** As of a `Map`; the cheapest way through it. */
-  forEach(visit: (value: V, key: K) => void): void {
-    const entries = this.#entries
-    if (entries instanceof Map) for (const [key, value] of entries) visit(value, key)
-    else for (const { key, value } of entries) visit(value, key)
-  }
-
   *keys(): IterableIterator<K> {
     for (const [key] of this) yield key
   }

@@ -83,6 +83,8 @@ export class Journal implements Commits, Load {
   #committingRetained: ReadonlyMap<string, Message | undefined> = noRetained
   /** Sessions with records that no snapshot has settled yet, the one with the oldest first. */
   readonly #unsettled = new Set<SessionRecorder>()
+  /** The same of earlier processes; some of them may be over. */
+  #restored: SessionRecorder[] = []
   /** Sessions of which pages are in the batch that commits. */
   #paging: SessionRecorder[] = []
   #waiters = new Set<CommitWaiter>()
@@ -168,7 +170,7 @@ export class Journal implements Commits, Load {
   /** A session has come out of the store, which still needs records of earlier processes for it. */
   restored(recorder: SessionRecorder): void {
     recorder.unsettledSince = Number.NEGATIVE_INFINITY
-    this.#unsettled.add(recorder)
+    this.#restored.push(recorder)
   }
 
   /** One more change of a session. `isAwaited`: who made it is answered when it is safe. */
@@ -291,16 +293,29 @@ export class Journal implements Commits, Load {
   /** Takes snapshots of the sessions whose records are the oldest, as far as the store wants them. */
   #writeSnapshots(batch: StoreBatch): void {
     const wantedBelow = this.#parts.store.snapshotsWantedBelow
-    let taken = 0
+    let left = snapshotsMax
+    while (left > 0 && this.#restored.length > 0) {
+      const recorder = this.#restored.at(-1) as SessionRecorder
+      if (!recorder.isOver && wantedBelow === Number.NEGATIVE_INFINITY) break
+      this.#restored.pop()
+      if (recorder.isOver) continue
+      this.#writeSnapshot(recorder, batch)
+      left--
+    }
     for (const recorder of this.#unsettled) {
-      if (recorder.unsettledSince >= wantedBelow || taken++ === snapshotsMax) break
+      if (recorder.unsettledSince >= wantedBelow || left-- === 0) break
       this.#unsettled.delete(recorder)
-      recorder.unsettledSince = 0
-      recorder.snapshotTo(batch)
-      if (recorder.isPaging) this.#paging.push(recorder)
+      this.#writeSnapshot(recorder, batch)
     }
     const [oldest] = this.#unsettled
     batch.settledBelow = oldest === undefined ? batch.number + 1 : oldest.unsettledSince
+    if (this.#restored.length > 0) batch.settledBelow = Number.NEGATIVE_INFINITY
+  }
+
+  #writeSnapshot(recorder: SessionRecorder, batch: StoreBatch): void {
+    recorder.unsettledSince = 0
+    recorder.snapshotTo(batch)
+    if (recorder.isPaging) this.#paging.push(recorder)
   }
 
   #commit(batch: StoreBatch): void {

@@ -243,9 +243,9 @@ export class SessionManager implements Sessions {
       this.#superseded.push(other)
     }
     this.#sessions.set(session.clientId, managed)
-    session.subscriptions.forEach((options, filter) => {
+    for (const [filter, options] of stored.snapshot.subscriptions) {
       router.subscribe(session, filter, options)
-    })
+    }
     this.#away.add(managed)
   }
 

@@ -3,7 +3,12 @@ import { nextPacketId } from '../mqtt/packet-id.ts'
 import type { SubscriptionOptions } from '../mqtt/subscription.ts'
 import type { Change } from './changes.ts'
 import type { LaneKey, LaneSnapshot } from './lane.ts'
-import type { QueuedSnapshot, SessionSnapshot, SlotSnapshot } from './snapshot.ts'
+import {
+  emptySnapshot,
+  type QueuedSnapshot,
+  type SessionSnapshot,
+  type SlotSnapshot,
+} from './snapshot.ts'
 
 /**
  * A session as its changes make it: what recovery means, said once. A back end may do it in another
@@ -13,12 +18,14 @@ import type { QueuedSnapshot, SessionSnapshot, SlotSnapshot } from './snapshot.t
  * sessions with which nothing happened but subscriptions: they take little memory.
  */
 export class SessionFold {
-  readonly #from: SessionSnapshot
+  readonly #from: SessionSnapshot | undefined
   readonly #subscriptions = new SmallMap<string, SubscriptionOptions>()
   #underWay: UnderWay | undefined
 
-  constructor(from: SessionSnapshot) {
+  /** `from`: what there was before the first change; nothing, when the session begins. */
+  constructor(from?: SessionSnapshot) {
     this.#from = from
+    if (from === undefined) return
     for (const [filter, options] of from.subscriptions) this.#subscriptions.set(filter, options)
   }
 
@@ -31,7 +38,7 @@ export class SessionFold {
         this.#subscriptions.delete(change.filter)
         break
       default:
-        this.#underWay ??= new UnderWay(this.#from)
+        this.#underWay ??= new UnderWay(this.#from ?? nothing)
         this.#underWay.apply(change)
     }
   }
@@ -39,14 +46,41 @@ export class SessionFold {
   /** The sequence below which a lane has nothing; undefined when it has nothing at all. */
   laneHead(key: LaneKey): number | undefined {
     if (this.#underWay !== undefined) return this.#underWay.laneHead(key)
-    return this.#from.lanes.find((lane) => lane.key === key)?.head
+    return this.#from?.lanes.find((lane) => lane.key === key)?.head
   }
 
-  snapshot(): SessionSnapshot {
+  /** What waits, of all lanes, by sequence. */
+  waiting(): readonly QueuedSnapshot[] {
+    return (this.#underWay?.snapshot() ?? this.#from ?? nothing).mqueue
+  }
+
+  snapshot({ clientId, generation }: SessionIdentity, createdAtWallMs: number): SessionSnapshot {
     const subscriptions = this.#subscriptions.entries()
-    return { ...this.#from, subscriptions, ...this.#underWay?.snapshot() }
+    const { inflight, lanes, mqueue, awaitingRel, nextPacketId, nextSequence } =
+      this.#underWay?.snapshot() ?? this.#from ?? nothing
+    return {
+      clientId,
+      generation,
+      createdAtWallMs,
+      subscriptions,
+      nextPacketId,
+      nextSequence,
+      inflight,
+      lanes,
+      mqueue,
+      awaitingRel,
+    }
   }
 }
+
+/** Whose snapshot it is. */
+interface SessionIdentity {
+  readonly clientId: string
+  readonly generation: number
+}
+
+/** What a session has that has just begun. */
+const nothing = emptySnapshot('', 0, 0)
 
 /** What is not a subscription. */
 class UnderWay {

@@ -6,7 +6,7 @@ import type { SubscriptionOptions } from '../mqtt/subscription.ts'
 /** To look at. */
 export type SubscriptionMap = Pick<
   Subscriptions,
-  'entries' | 'forEach' | 'get' | 'has' | 'keys' | 'size' | typeof Symbol.iterator
+  'entries' | 'get' | 'has' | 'keys' | 'size' | typeof Symbol.iterator
 >
 
 /** What a client is subscribed to, by topic filter; a shared one under its full `$share/…` name. */

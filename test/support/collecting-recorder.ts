@@ -71,7 +71,7 @@ export class CollectingRecorder extends ChangeRecorder {
     for (let i = 0; i < this.changes.length; i++) {
       if ((this.batches[i] as number) <= batchMax) fold.apply(this.changes[i] as Change)
     }
-    return fold.snapshot()
+    return fold.snapshot(this.#began, this.#began.createdAtWallMs)
   }
 
   protected touched(): void {}

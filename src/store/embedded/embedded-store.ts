@@ -32,9 +32,6 @@ const advice = 'put a backup in place of the store, or move it away to start wit
 /** A quiet broker says this often that it is alive. */
 const aliveEveryMs = 60_000
 
-/** Sessions that are given out at once. */
-const sessionsAtOnce = 256
-
 /** The parts of a store that is open. */
 interface Parts {
   readonly clock: Clock
@@ -127,13 +124,7 @@ export class EmbeddedStore implements Store, StoreUpkeep {
   /** This and all that reads rejects: StoreDamaged, StoreUnavailable. */
   async *sessions(): AsyncIterable<readonly StoredSession[]> {
     try {
-      let some: StoredSession[] = []
-      for (const session of this.#opened.recovered.sessions()) {
-        if (some.push(session) < sessionsAtOnce) continue
-        yield some
-        some = []
-      }
-      if (some.length > 0) yield some
+      yield* this.#opened.recovered.sessions()
     } catch (error) {
       throw this.#explain(error)
     }

@@ -17,6 +17,9 @@ const pageLength = 128
 /** Lanes that are looked up at once. */
 const lanesAtOnce = 1000
 
+/** Sessions that are given out at once. */
+const sessionsAtOnce = 256
+
 /** What a recovery works with. */
 export interface RecoveryParts {
   readonly database: Database
@@ -57,8 +60,8 @@ export class Recovered {
     const recovery = new Recovery(sessions, offset)
     const settledLast = await settled.readLastGeneration()
     for (const batch of batches) recovery.apply(batch)
-    for (const generation of recovery.logged.keys()) settled.isOlder(generation)
     const last = Math.max(settledLast, recovery.lastGeneration)
+    settled.olderUpTo = last
     const recovered = new Recovered(recovery, settled, offset, last)
     await recovered.#page(parts)
     for (const [topic, { message, number }] of recovery.retained) {
@@ -69,17 +72,23 @@ export class Recovered {
     return recovered
   }
 
-  /** Each session once; what was given out is not kept. */
-  *sessions(): IterableIterator<StoredSession> {
+  /** Each session once, some at a time; what was given out is not kept. */
+  *sessions(): IterableIterator<readonly StoredSession[]> {
     const { logged, settled } = this.#recovery
+    let some: StoredSession[] = []
     for (const [generation, { bytes }] of settled) {
       settled.delete(generation)
-      yield decodeSession(generation, bytes, this.#offset)
+      if (some.push(decodeSession(generation, bytes, this.#offset)) < sessionsAtOnce) continue
+      yield some
+      some = []
     }
     for (const [generation, session] of logged) {
       logged.delete(generation)
-      yield session.stored
+      if (some.push(session.stored) < sessionsAtOnce) continue
+      yield some
+      some = []
     }
+    if (some.length > 0) yield some
   }
 
   /** Makes pages of what waits and is in none yet. */

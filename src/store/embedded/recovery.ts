@@ -2,7 +2,7 @@ import type { SessionKey, SessionState, StoredSession } from '../../broker/ports
 import type { Delivery, QoS, SubscriptionOptions } from '../../mqtt/subscription.ts'
 import type { LaneKey, LaneSnapshot } from '../../session/lane.ts'
 import { SessionFold } from '../../session/session-fold.ts'
-import { emptySnapshot, type SessionSnapshot } from '../../session/snapshot.ts'
+import type { SessionSnapshot } from '../../session/snapshot.ts'
 import { ByteReader } from '../codec/byte-reader.ts'
 import { type ChangeHandler, type EncodedMessage, readChanges } from '../codec/change-codec.ts'
 import { readMessage, type TimeOffset } from '../codec/message-codec.ts'
@@ -38,14 +38,16 @@ export class LoggedSession {
   /** Whether something ever waited in it. */
   hadQueue = false
 
-  constructor(key: SessionKey, state: SessionState, snapshot: SessionSnapshot) {
+  /** `snapshot`: as the database has it. */
+  constructor(key: SessionKey, state: SessionState, snapshot?: SessionSnapshot) {
     this.key = key
     this.state = state
     this.fold = new SessionFold(snapshot)
   }
 
   get stored(): StoredSession {
-    return { key: this.key, state: this.state, snapshot: this.fold.snapshot(), isUnsettled: true }
+    const { fold, key, state } = this
+    return { key, state, snapshot: fold.snapshot(key, state.createdAtWallMs), isUnsettled: true }
   }
 }
 
@@ -97,8 +99,7 @@ export class Recovery implements ChangeHandler {
   began(clientId: string, state: SessionState): void {
     const generation = this.#generation
     if (this.settled.has(generation)) return
-    const snapshot = emptySnapshot(clientId, generation, state.createdAtWallMs)
-    this.#session = new LoggedSession({ clientId, generation }, state, snapshot)
+    this.#session = new LoggedSession({ clientId, generation }, state)
     this.logged.set(generation, this.#session)
   }
 

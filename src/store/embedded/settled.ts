@@ -41,8 +41,8 @@ export class Settled implements Consequences {
   readonly #lanes = new Map<number, Map<LaneKey, LanePages>>()
   /** Sessions that are in the database, or soon will be. */
   readonly #sessions = new Set<number>()
-  /** Sessions of which an earlier process may have left pages. */
-  readonly #older = new Set<number>()
+  /** Sessions that have ended, and whose pages are being removed. */
+  readonly #ended = new Set<number>()
   /** The one that changed last comes last. */
   readonly #retained = new Map<string, Unsettled>()
   /** Those of them that are on their way into the database. */
@@ -50,6 +50,8 @@ export class Settled implements Consequences {
   #unsettledBytes = 0
   /** The batch from which follows what is told now. */
   number = 0
+  /** Sessions up to this generation are of earlier processes, which may have left pages of them. */
+  olderUpTo = 0
   /** Told what goes wrong while something is removed; it is tried again at the next start. */
   onFault: (error: unknown) => void = () => {}
 
@@ -78,7 +80,6 @@ export class Settled implements Consequences {
       for (const [key, value] of entries) {
         const generation = generationOf(key)
         this.#sessions.add(generation)
-        this.#older.add(generation)
         sessions.set(generation, { number: value.readDoubleBE(0), bytes: value.subarray(8) })
       }
     }
@@ -128,26 +129,12 @@ export class Settled implements Consequences {
   }
 
   sessionEnded(generation: number): void {
-    const lanes = this.#lanes.get(generation)
-    this.#lanes.delete(generation)
-    if (this.#older.delete(generation) || lanes !== undefined) {
-      this.#settler.add(sessionKey(Prefix.ended, generation), Buffer.alloc(0), () => {
-        this.#removePages(generation).catch(this.onFault)
-      })
-    }
-    if (!this.#sessions.delete(generation)) return
-    this.#settler.add(sessionKey(Prefix.session, generation), undefined)
+    this.#end(generation, generation <= this.olderUpTo)
   }
 
   /** A session that an earlier process ended, perhaps without having removed all of it. */
   endRecovered(generation: number, hadQueue: boolean): void {
-    if (hadQueue) this.#older.add(generation)
-    this.sessionEnded(generation)
-  }
-
-  /** A session that an earlier process left: its pages are in the database. */
-  isOlder(generation: number): void {
-    this.#older.add(generation)
+    this.#end(generation, hadQueue)
   }
 
   retained(topic: string, bytes: Buffer | undefined): void {
@@ -197,9 +184,8 @@ export class Settled implements Consequences {
     from: number,
     limit: PageLimit,
   ): Promise<readonly QueuedEntry[]> {
-    const isOlder = this.#older.has(generation)
     const pages = this.#lanes.get(generation)?.get(lane)
-    if (pages === undefined && !isOlder) return []
+    if (pages === undefined && !this.#isOlder(generation)) return []
     const source = { database: this.#database, blobs: this.#blobs, offset: this.#offset }
     return this.#pagesOf(generation, lane).read(source, from, limit)
   }
@@ -212,6 +198,23 @@ export class Settled implements Consequences {
     await this.#blobs.removeLeftovers()
   }
 
+  #end(generation: number, mayHavePages: boolean): void {
+    const lanes = this.#lanes.get(generation)
+    this.#lanes.delete(generation)
+    if (mayHavePages || lanes !== undefined) {
+      this.#ended.add(generation)
+      this.#settler.add(sessionKey(Prefix.ended, generation), Buffer.alloc(0), () => {
+        this.#removePages(generation).catch(this.onFault)
+      })
+    }
+    if (!this.#sessions.delete(generation)) return
+    this.#settler.add(sessionKey(Prefix.session, generation), undefined)
+  }
+
+  #isOlder(generation: number): boolean {
+    return generation <= this.olderUpTo && !this.#ended.has(generation)
+  }
+
   async #removePages(generation: number): Promise<void> {
     const pages = rangeOf(sessionKey(Prefix.page, generation))
     for await (const keys of this.#database.keys(pages)) {
@@ -220,7 +223,9 @@ export class Settled implements Consequences {
     for await (const keys of this.#database.keys(rangeOf(sessionKey(Prefix.lane, generation)))) {
       for (const key of keys) this.#settler.add(key, undefined)
     }
-    this.#settler.add(sessionKey(Prefix.ended, generation), undefined)
+    this.#settler.add(sessionKey(Prefix.ended, generation), undefined, () => {
+      this.#ended.delete(generation)
+    })
   }
 
   #removePage(place: PagePlace, blobs: readonly Buffer[]): void {
@@ -236,7 +241,7 @@ export class Settled implements Consequences {
     }
     let pages = lanes.get(lane)
     if (pages === undefined) {
-      pages = new LanePages(generation, lane, !this.#older.has(generation))
+      pages = new LanePages(generation, lane, !this.#isOlder(generation))
       lanes.set(lane, pages)
     }
     return pages

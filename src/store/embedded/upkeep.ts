@@ -46,10 +46,11 @@ export async function describeFolder(
  */
 export async function compactStore(parts: OpenedParts): Promise<void> {
   const { alive, database, journal, last, offset, recovered, settled, settler } = parts
-  for (const session of recovered.sessions()) {
-    if (session.isUnsettled !== true) continue
-    const { key, snapshot, state } = session
-    settled.session(key.generation, encodeSession(key, state, snapshot, offset))
+  for (const some of recovered.sessions()) {
+    for (const { isUnsettled, key, snapshot, state } of some) {
+      if (isUnsettled !== true) continue
+      settled.session(key.generation, encodeSession(key, state, snapshot, offset))
+    }
     if (settler.bytes > pendingBytesMax) await settler.flush()
   }
   settled.settleRetained(Number.POSITIVE_INFINITY)

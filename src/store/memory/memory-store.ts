@@ -9,7 +9,6 @@ import type {
 import type { Message } from '../../mqtt/message.ts'
 import type { LaneKey, QueuedEntry } from '../../session/lane.ts'
 import { SessionFold } from '../../session/session-fold.ts'
-import { emptySnapshot } from '../../session/snapshot.ts'
 import { MemoryBatch, type SessionRecord } from './memory-batch.ts'
 
 interface KeptSession {
@@ -92,7 +91,7 @@ export class MemoryStore implements Store {
     const kept = [...this.#sessions.values()].map(({ key, state, fold }) => ({
       key,
       state,
-      snapshot: { ...fold.snapshot(), mqueue: [] },
+      snapshot: { ...fold.snapshot(key, state.createdAtWallMs), mqueue: [] },
     }))
     yield kept
   }
@@ -112,7 +111,7 @@ export class MemoryStore implements Store {
     from: number,
     limit: PageLimit,
   ): Promise<readonly QueuedEntry[]> {
-    const queued = this.#sessions.get(generation)?.fold.snapshot().mqueue ?? []
+    const queued = this.#sessions.get(generation)?.fold.waiting() ?? []
     const entries: QueuedEntry[] = []
     let bytes = 0
     for (const entry of queued) {
@@ -127,10 +126,10 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {}
 
   #apply(key: SessionKey, record: SessionRecord): void {
-    const { clientId, generation } = key
+    const { generation } = key
     if (record.type === 'began') {
       const { state } = record
-      const fold = new SessionFold(emptySnapshot(clientId, generation, state.createdAtWallMs))
+      const fold = new SessionFold()
       this.#sessions.set(generation, { key, state, fold })
       return
     }
@@ -144,7 +143,7 @@ export class MemoryStore implements Store {
         this.#sessions.delete(generation)
         break
       case 'snapshot': {
-        const { mqueue } = kept.fold.snapshot()
+        const mqueue = kept.fold.waiting()
         kept.state = record.state
         kept.fold = new SessionFold({ ...record.snapshot, mqueue })
         break

@@ -20,6 +20,7 @@ import type { ListenerOptions } from './listeners/options.ts'
 import { OutputFlusher } from './listeners/output-flusher.ts'
 import { Reception } from './listeners/reception.ts'
 import { listenTcp } from './listeners/tcp.ts'
+import { listenTls } from './listeners/tls.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
 import { StoreInUse } from './store/errors.ts'
@@ -204,6 +205,7 @@ export class Daemon {
       throw new Error(`listener ${options.name}: there is no zone ${options.zone}`)
     const reception = new Reception(this.#connectionParts, options, zone, this.#house)
     if (options.type === 'tcp') return listenTcp(options, reception)
+    if (options.type === 'tls') return listenTls(options, reception)
     return listenWebSocket(options, reception, zone.channel)
   }
 

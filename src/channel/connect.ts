@@ -10,7 +10,8 @@ import { clientIdOf } from './client-id.ts'
  * its session is opened, and when everything durable about that is safe CONNACK leaves, before
  * anything else. [MQTT-3.1.4-1] [MQTT-3.1.4-2] [MQTT-3.2.0-1]
  */
-export function receiveConnect(channel: Channel, packet: ConnectPacket): void {
+export function receiveConnect(channel: Channel, received: ConnectPacket): void {
+  const packet = withCertificateUsername(channel, received)
   channel.services.counters.connectReceived++
   channel.sawConnect = true
   channel.transport.agree({
@@ -46,6 +47,13 @@ export function prepareToRefuse(channel: Channel, refusal: Refusal): void {
     topicAliasMaximumOut: 0,
     requestProblemInformation: true,
   })
+}
+
+/** What a certificate proves goes before what CONNECT says; its password is for another user then. */
+function withCertificateUsername(channel: Channel, packet: ConnectPacket): ConnectPacket {
+  const { certificateUsername } = channel.transport.peer
+  if (certificateUsername === undefined) return packet
+  return { ...packet, username: certificateUsername, password: undefined }
 }
 
 function beyondZone(channel: Channel, packet: ConnectPacket): Refusal | undefined {

@@ -31,6 +31,8 @@ export interface Peer {
   /** `address:port`, or the address that a proxy told. */
   readonly address: string
   readonly listener: string
+  /** Who its certificate says it is, proven by it: it is then the user name, whatever CONNECT says. */
+  readonly certificateUsername?: string
 }
 
 /** How a connection encodes and decodes once CONNECT is accepted. */

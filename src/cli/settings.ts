@@ -1,8 +1,8 @@
 import type { Configuration } from '../config/configuration.ts'
 import { readListenFlags } from '../config/listen-flag.ts'
-import { loadConfiguration } from '../config/load.ts'
+import { type Loaded, loadConfiguration } from '../config/load.ts'
 import type { Override } from '../config/overrides.ts'
-import { formatProblem } from '../config/problem.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
 
 /** What the command line says about the configuration. */
 export interface SettingFlags {
@@ -13,10 +13,22 @@ export interface SettingFlags {
 
 /** Settles the configuration, or prints everything that is wrong with it, a line each. */
 export function settle(flags: SettingFlags): Configuration | undefined {
+  return settleWith(flags, () => [])
+}
+
+/** The same for who listens: what is wrong with certificates and keys is printed as well. */
+export function settleWithFiles(flags: SettingFlags): Configuration | undefined {
+  return settleWith(flags, (loaded) => loaded.checkFiles())
+}
+
+function settleWith(
+  flags: SettingFlags,
+  check: (loaded: Extract<Loaded, { configuration: Configuration }>) => readonly Problem[],
+): Configuration | undefined {
   const loaded = loadConfiguration(flags.config, process.env, overridesOf(flags))
-  if ('configuration' in loaded) return loaded.configuration
-  for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`)
-  return undefined
+  const problems = 'configuration' in loaded ? check(loaded) : loaded.problems
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
+  return 'configuration' in loaded && problems.length === 0 ? loaded.configuration : undefined
 }
 
 function overridesOf(flags: SettingFlags): Override[] {

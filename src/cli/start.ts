@@ -5,7 +5,7 @@ import type { Daemon } from '../daemon.ts'
 import { ListenError } from '../listeners/listen-error.ts'
 import { StoreError } from '../store/errors.ts'
 import { ExitCode } from './exit-code.ts'
-import { type SettingFlags, settle } from './settings.ts'
+import { type SettingFlags, settleWithFiles } from './settings.ts'
 import { SignalWatch } from './signal-watch.ts'
 
 /** By how much V8's young generation grows when it is full; `growthLater` is V8's own. */
@@ -14,7 +14,7 @@ const growthLater = 2
 
 /** Runs the broker until it is asked to stop. Answers what the process is to end with. */
 export async function start(flags: SettingFlags): Promise<ExitCode> {
-  const configuration = settle(flags)
+  const configuration = settleWithFiles(flags)
   if (configuration === undefined) return ExitCode.Configuration
   const isTerminal = process.stdout.isTTY === true
   const logger = await createLogger({ ...configuration.log, isTerminal })

@@ -6,6 +6,7 @@ import { inWords } from './forms.ts'
 import { nameForm } from './listener-schema.ts'
 import type { Path, Problem } from './problem.ts'
 import { suggest } from './suggest.ts'
+import { checkTls } from './tls-check.ts'
 
 /**
  * Finds what is wrong between settings each of which may be right by itself. It reads the draft, so
@@ -26,6 +27,7 @@ export function crossCheck(draft: Draft): Problem[] {
     reporter.report(['listeners'], 'is an empty list; wanted: at least one listener')
   }
   checkNames(listeners, reporter)
+  checkTls(listeners, (path, message) => reporter.report(path, message))
   checkZoneNames(listeners, [...new Set(zoneNames)], reporter)
   checkBinds(listeners, draft.at(['auth', 'allow_anonymous']) !== undefined, reporter)
   return reporter.problems

@@ -5,6 +5,7 @@ import { type Bind, parseBind } from './bind.ts'
 import { type Form, optional, required, textOf, Wrong } from './form.ts'
 import { choice, flag, text } from './forms.ts'
 import { duration, orNone, rate, size, whole } from './number-forms.ts'
+import { tlsSchema } from './tls-schema.ts'
 
 /** What operators call listeners and zones: short, and no number, which would look like an index. */
 export const nameForm: Form<string> = text(
@@ -51,13 +52,15 @@ const tcpOptionsSchema = z.strictObject({
 /** One listener, in the keys of the file. */
 export const listenerSchema = z.strictObject({
   name: required(nameForm),
-  type: optional(choice(listenerTypes, ['tls', 'wss'])),
+  type: optional(choice(listenerTypes)),
   bind: required(bindForm),
   zone: optional(text('the name of a zone')),
   max_connections: optional(whole({ min: 1, max: 10_000_000, infinity: true })),
   max_conn_rate: optional(rate('count')),
   protocol_versions: optional(versionsForm),
   path: optional(text('a path that begins with /, such as /mqtt', /^\/[^\s?#]*$/)),
+  handshake_timeout: optional(duration({ min: 100, max: 600_000 })),
+  tls: tlsSchema.nullish(),
   tcp_options: tcpOptionsSchema.nullish(),
 })
 

@@ -10,13 +10,18 @@ import { type Problem, sortProblems } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
 import { resolveKeys } from './resolve.ts'
 import { schema } from './schema.ts'
+import { checkTlsFiles } from './tls-check.ts'
 
 /** Bytes of a configuration file. */
 const fileBytesMax = 4 * 1024 * 1024
 
 /** A configuration, or everything that is wrong with it. */
 export type Loaded =
-  | { readonly configuration: Configuration }
+  | {
+      readonly configuration: Configuration
+      /** What is wrong with the files that it names. */
+      readonly checkFiles: () => Problem[]
+    }
   | { readonly problems: readonly Problem[] }
 
 /**
@@ -61,7 +66,8 @@ function check(
     draft.placeOf(path)?.kind === 'variable' ? '.' : fileHome,
   )
   problems.push(...checkZoneOptions(configuration, draft))
-  return problems.length > 0 ? { problems: sortProblems(problems) } : { configuration }
+  if (problems.length > 0) return { problems: sortProblems(problems) }
+  return { configuration, checkFiles: () => checkTlsFiles(configuration, draft, new Date()) }
 }
 
 function readText(file: string): { text: string } | { because: string } {

@@ -17,7 +17,9 @@ export type HomeOf = (path: Path) => string
  * Fills in what the operator did not say, lets zones inherit, and makes paths absolute.
  */
 export function resolveKeys(keys: Keys, homeOf: HomeOf): Configuration {
-  const listeners = keys.listeners?.map(listenerOptions) ?? [defaultListenerOptions]
+  const listeners = keys.listeners?.map((listener, index) =>
+    listenerOptions(listener, index, homeOf),
+  ) ?? [defaultListenerOptions]
   const isPrivate = listeners.every((listener) => isLoopback(listener.host))
   const limits = keys.limits ?? {}
   const retainer = keys.retainer ?? {}

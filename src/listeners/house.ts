@@ -17,7 +17,6 @@ export class House {
   readonly #rates = new Map<string, TokenBucket>()
   #connections = 0
   #entered = 0
-  #strangers = 0
 
   /** `connectionsMax` follows from the limit of open files; a zone without limits may be left out. */
   constructor(connectionsMax: number, limits: ReadonlyMap<string, ZoneLimits>) {
@@ -36,7 +35,7 @@ export class House {
 
   /** The name of the limit that one more connection in this zone would break. */
   limitReached(zone: string): string | undefined {
-    if (this.#isFull) return 'the limit of open files of the process'
+    if (this.#connections >= this.#connectionsMax) return 'the limit of open files of the process'
     const zoneMax = this.#limits.get(zone)?.connectionsMax ?? Number.POSITIVE_INFINITY
     if ((this.#zones.get(zone) ?? 0) >= zoneMax) return `max_connections of zone ${zone}`
     return undefined
@@ -63,23 +62,5 @@ export class House {
   leave(zone: string): void {
     this.#connections--
     this.#zones.set(zone, (this.#zones.get(zone) ?? 0) - 1)
-  }
-
-  /**
-   * Counts a network connection that is none for MQTT yet, such as a WebSocket before its upgrade:
-   * it costs an open file. Answers false, and counts nothing, where there is no room.
-   */
-  enterStranger(): boolean {
-    if (this.#isFull) return false
-    this.#strangers++
-    return true
-  }
-
-  leaveStranger(): void {
-    this.#strangers--
-  }
-
-  get #isFull(): boolean {
-    return this.#connections + this.#strangers >= this.#connectionsMax
   }
 }

@@ -1,7 +1,8 @@
 import type { Rate } from '../channel/options.ts'
 import type { ProtocolVersion } from '../mqtt/packets.ts'
+import type { TlsOptions } from './tls/options.ts'
 
-export const listenerTypes = ['tcp', 'ws'] as const
+export const listenerTypes = ['tcp', 'tls', 'ws', 'wss'] as const
 export type ListenerType = (typeof listenerTypes)[number]
 
 /** What one listener listens on, and what it lets in. */
@@ -13,7 +14,7 @@ export interface ListenerOptions {
   readonly host: string | undefined
   /** 0 … 65535; 0 lets the system choose. */
   readonly port: number
-  /** The HTTP path of a `ws` listener, beginning with `/`; other types ignore it. */
+  /** The HTTP path of a `ws` or `wss` listener, beginning with `/`; other types ignore it. */
   readonly path: string
   /** The zone whose settings its clients get. */
   readonly zone: string
@@ -31,6 +32,10 @@ export interface ListenerOptions {
   readonly noDelay: boolean
   /** Bytes waiting in a socket above which it counts as not writable, and messages wait instead. */
   readonly highWatermark: number
+  /** From connecting to the end of the TLS handshake and of the WebSocket upgrade. */
+  readonly handshakeMs: number
+  /** Set exactly for the types `tls` and `wss`. */
+  readonly tls: TlsOptions | undefined
 }
 
 export const defaultListenerOptions: ListenerOptions = {
@@ -47,4 +52,6 @@ export const defaultListenerOptions: ListenerOptions = {
   keepAliveMs: undefined,
   noDelay: true,
   highWatermark: 1024 * 1024,
+  handshakeMs: 15_000,
+  tls: undefined,
 }

@@ -1,5 +1,5 @@
 import type { Admission } from '../channel/channel.ts'
-import type { Peer, Zone } from '../channel/ports.ts'
+import type { Peer, Services, Zone } from '../channel/ports.ts'
 import { TokenBucket } from '../channel/token-bucket.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
@@ -28,6 +28,7 @@ export class Reception implements ConnectionHost {
   readonly #house: House
   readonly #admission: Admission
   readonly #rate: TokenBucket | undefined
+  #inside = 0
   #refused = 0
   #complainedAt = Number.NEGATIVE_INFINITY
 
@@ -40,29 +41,54 @@ export class Reception implements ConnectionHost {
     this.#rate = rate && new TokenBucket(rate.count, rate.perMs, parts.services.clock.now())
   }
 
+  get services(): Services {
+    return this.#parts.services
+  }
+
+  get listener(): string {
+    return this.#options.name
+  }
+
   /** Takes a stream in; one that is too much is told so or, when there are many of them, cut off. */
   accept(stream: AcceptedStream, address: string): void {
+    const admission = this.admit()
+    if (admission === undefined) return stream.destroy()
+    this.welcome(stream, { address, listener: this.#options.name }, admission)
+  }
+
+  /**
+   * Gives a network connection its place, from the moment the system accepted it. One that is too
+   * much is to be told so; undefined when there are many of them: it is to be cut off. The place is
+   * given on to `welcome`, or back to `leave`.
+   */
+  admit(): Admission | undefined {
     const refuse = this.#tooMuch()
-    if (refuse !== undefined && this.#refused >= politeRefusalsMax) return stream.destroy()
-    if (refuse === undefined) this.#house.enter(this.#admission.zone.name)
-    else this.#refused++
-    const peer: Peer = { address, listener: this.#options.name }
-    const admission = refuse === undefined ? this.#admission : { ...this.#admission, refuse }
+    if (refuse === undefined) {
+      this.#inside++
+      this.#house.enter(this.#admission.zone.name)
+      return this.#admission
+    }
+    if (this.#refused >= politeRefusalsMax) return undefined
+    this.#refused++
+    return { ...this.#admission, refuse }
+  }
+
+  /** Takes a place back. */
+  leave(admission: Admission): void {
+    if (admission.refuse !== undefined) {
+      this.#refused--
+      return
+    }
+    this.#inside--
+    this.#house.leave(this.#admission.zone.name)
+  }
+
+  /** From here on the stream is for MQTT. */
+  welcome(stream: AcceptedStream, peer: Peer, admission: Admission): void {
     const { highWatermark } = this.#options
     const connection = new Connection(this.#parts, this, stream, peer, admission, highWatermark)
     this.connections.add(connection)
     stream.attach(connection)
-  }
-
-  /** Counts a connection that has not asked for MQTT yet, until it leaves; answers false at the limit. */
-  enterStranger(): boolean {
-    const isIn = this.#house.enterStranger()
-    if (!isIn) this.#complain(ReasonCode.ServerBusy, 'the limit of open files of the process')
-    return isIn
-  }
-
-  leaveStranger(): void {
-    this.#house.leaveStranger()
   }
 
   /** The system could not accept a connection; others go on. */
@@ -72,13 +98,11 @@ export class Reception implements ConnectionHost {
 
   onClosed(connection: Connection): void {
     this.connections.delete(connection)
-    if (connection.channel.admission.refuse === undefined)
-      this.#house.leave(this.#admission.zone.name)
-    else this.#refused--
+    this.leave(connection.channel.admission)
   }
 
   #tooMuch(): Refusal | undefined {
-    if (this.connections.size - this.#refused >= this.#options.connectionsMax) {
+    if (this.#inside >= this.#options.connectionsMax) {
       return this.#complain(ReasonCode.ServerBusy, 'max_connections of the listener')
     }
     const { name } = this.#admission.zone

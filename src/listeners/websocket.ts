@@ -1,42 +1,59 @@
-import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { ChannelOptions } from '../channel/options.ts'
+import { Handshakes } from './handshakes.ts'
 import type { Listener } from './listener.ts'
+import { openPort } from './open-port.ts'
 import type { ListenerOptions } from './options.ts'
 import type { Reception } from './reception.ts'
-import { listen, peerAddress } from './tcp.ts'
+import { carrierOf, TlsLayer } from './tls/tls-layer.ts'
 import { WebSocketStream } from './websocket-stream.ts'
 
 /** Subprotocols that we speak, the one to prefer first. `mqttv3.1` is what old 3.1 clients offer. */
 const subprotocols = ['mqtt', 'mqttv3.1'] as const
 /** A frame may join several packets, so it may be longer than one. */
 const frameSlack = 64 * 1024
-/** From connecting to a whole upgrade request, if `idle_timeout` is not shorter. */
-const handshakeMsMax = 10_000
-const handshakeCheckMs = 1000
-
 /**
- * Listens for MQTT over WebSocket on one path; the client must offer the subprotocol `mqtt`.
- * Throws: ListenError. [MQTT-6.0.0-3] [MQTT-6.0.0-4]
+ * Listens for MQTT over WebSocket on one path, over TLS for the type `wss`; the client must offer the
+ * subprotocol `mqtt`. Rejects: ListenError. [MQTT-6.0.0-3] [MQTT-6.0.0-4]
  */
 export async function listenWebSocket(
   options: ListenerOptions,
   reception: Reception,
   zone: ChannelOptions,
 ): Promise<Listener> {
-  const handshakeMs = Math.min(handshakeMsMax, zone.idleTimeoutMs)
-  const server = createServer({
-    noDelay: options.noDelay,
-    keepAlive: options.keepAliveMs !== undefined,
-    keepAliveInitialDelay: options.keepAliveMs ?? 0,
-    headersTimeout: handshakeMs,
-    requestTimeout: handshakeMs,
-    connectionsCheckingInterval: Math.min(handshakeCheckMs, handshakeMs),
+  const handshakes = new Handshakes(reception, Math.min(options.handshakeMs, zone.idleTimeoutMs))
+  const http = upgrader(options, zone, (webSocket, socket) => {
+    const greeted = handshakes.finish(carrierOf(socket))
+    if (greeted === undefined) webSocket.terminate()
+    else reception.welcome(new WebSocketStream(webSocket), greeted.peer, greeted.admission)
   })
-  const strangers = new Strangers(reception)
-  server.on('connection', (socket) => strangers.enter(socket))
+  const speakHttp = (socket: Socket): unknown => http.emit('connection', socket)
+  const layer = options.type === 'wss' ? TlsLayer.of(options, handshakes, speakHttp) : undefined
+  const { address, port, close } = await openPort(options, reception, (socket) => {
+    if (!handshakes.begin(socket)) return
+    if (layer === undefined) speakHttp(socket)
+    else layer.begin(socket)
+  })
+  const stopAccepting = (): void => {
+    close()
+    handshakes.cutOff()
+  }
+  return { options, reception, address, port, stopAccepting }
+}
+
+/**
+ * An HTTP server that listens nowhere: it is given its connections, whose time to become a WebSocket
+ * is limited by who gives them.
+ */
+function upgrader(
+  options: ListenerOptions,
+  zone: ChannelOptions,
+  onUpgraded: (webSocket: WebSocket, socket: Socket) => void,
+): Server {
+  const server = createServer()
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -60,41 +77,10 @@ export async function listenWebSocket(
     const refusal = refuseUpgrade(request, options.path)
     if (refusal !== undefined) return reject(socket, refusal.status, refusal.why)
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      strangers.leave(socket)
-      reception.accept(new WebSocketStream(webSocket), peerAddress(socket as Socket))
+      onUpgraded(webSocket, socket as Socket)
     })
   })
-  const { address, port } = await listen(server, options, reception)
-  const stopAccepting = (): void => {
-    server.close()
-    // Those that are not upgraded: `close` would wait for them, and look at no time-out any more.
-    server.closeAllConnections()
-  }
-  return { options, reception, address, port, stopAccepting }
-}
-
-/** Network connections before their upgrade, each of which has an open file. */
-class Strangers {
-  readonly #reception: Reception
-  readonly #sockets = new Set<Duplex>()
-
-  constructor(reception: Reception) {
-    this.#reception = reception
-  }
-
-  enter(socket: Duplex): void {
-    if (!this.#reception.enterStranger()) {
-      socket.destroy()
-      return
-    }
-    this.#sockets.add(socket)
-    socket.once('close', () => this.leave(socket))
-  }
-
-  /** It is upgraded, or gone; the second call does nothing. */
-  leave(socket: Duplex): void {
-    if (this.#sockets.delete(socket)) this.#reception.leaveStranger()
-  }
+  return server
 }
 
 function refuseUpgrade(

@@ -16,7 +16,8 @@ function keysOfSchema(): string[] {
       return [section, ...under([section], section), ...under(['store', 'tls'], 'store.tls')]
     if (section !== 'listeners') return [section, ...under([section], section)]
     const tcpOptions = under(['listeners', 0, 'tcp_options'], 'listeners.*.tcp_options')
-    return [section, ...under([section, 0], 'listeners.*'), ...tcpOptions]
+    const tls = under(['listeners', 0, 'tls'], 'listeners.*.tls')
+    return [section, ...under([section, 0], 'listeners.*'), ...tls, ...tcpOptions]
   })
 }
 

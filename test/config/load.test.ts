@@ -26,7 +26,7 @@ describe('without a file', () => {
         connectionRate: undefined,
       },
     ])
-    expect(loadConfiguration(undefined, {}, [])).toEqual({ configuration })
+    expect(loadConfiguration(undefined, {}, [])).toMatchObject({ configuration })
   })
 
   test('an empty file, and empty sections, say the same', () => {
@@ -91,6 +91,7 @@ test('every key of a listener', () => {
     max_connections: 10
     max_conn_rate: 5/10s
     protocol_versions: [3.1.1, 5]
+    handshake_timeout: 5s
     tcp_options: { backlog: 7, keepalive: 30s, nodelay: false, high_watermark: 64KB }
 `)
   expect(listeners).toEqual([
@@ -108,6 +109,8 @@ test('every key of a listener', () => {
       keepAliveMs: 30_000,
       noDelay: false,
       highWatermark: 65_536,
+      handshakeMs: 5000,
+      tls: undefined,
     },
   ])
 })

@@ -35,7 +35,8 @@ acl: { file: x }
   expect(problems(yaml)).toEqual([
     'zone.yaml:1:15 node.name: 5 is a number, not a text: put it in quotes; wanted: a name of 1 to 64 letters, digits, -, _, . and @',
     'zone.yaml:1:28 node.data_dir: environment variable NOPE is not set and has no default; wanted: set NOPE, or write ${NOPE:-default}',
-    'zone.yaml:3:24 listeners[tcp].type: "tls" is not there yet in this version; wanted: tcp or ws',
+    'zone.yaml:3:5 listeners[tcp].tls.certfile: is missing; wanted: a path of a PEM file',
+    'zone.yaml:3:5 listeners[tcp].tls.keyfile: is missing; wanted: a path of a PEM file',
     `zone.yaml:3:35 listeners[tcp].bind: 1883 has a port but no address; ${bindWanted}`,
     'zone.yaml:4:11 listeners[tcp].name: is the name of listener 1 already; wanted: a name of its own',
     'zone.yaml:6:11 listeners[tcp].zone: there is no such zone; did you mean factory?',
@@ -193,7 +194,8 @@ test('problems of the environment and of flags name the variable and the flag', 
   expect(found.sort()).toEqual(
     [
       `--listen listeners[wss].bind: ${anonymousWanted}`,
-      '--listen listeners[wss].type: "wss" is not there yet in this version; wanted: tcp or ws',
+      '--listen listeners[wss].tls.certfile: is missing; wanted: a path of a PEM file',
+      '--listen listeners[wss].tls.keyfile: is missing; wanted: a path of a PEM file',
       'MQTT_BROKER__LISTENERS__7__BIND listeners: there is no item 7; wanted: an index from 0 to 1',
       'MQTT_BROKER__LISTENERS__TPC__BIND listeners: no item is named tpc; wanted: tcp, or an index',
       'MQTT_BROKER__LOG__LEVEL__X log.level: holds a single value, so nothing inside it can be set; wanted: a shorter name',

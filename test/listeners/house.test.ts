@@ -13,15 +13,6 @@ test('the limit of open files counts every connection, whatever its zone', () =>
   expect(house.limitReached('c')).toBeUndefined()
 })
 
-test('a connection before its WebSocket upgrade counts as an open file, until it leaves', () => {
-  const house = new House(1, new Map())
-  expect(house.enterStranger()).toBe(true)
-  expect(house.enterStranger()).toBe(false)
-  expect(house.limitReached('a')).toBe('the limit of open files of the process')
-  house.leaveStranger()
-  expect(house.limitReached('a')).toBeUndefined()
-})
-
 test('max_connections of a zone counts its own connections only', () => {
   const house = new House(
     Number.POSITIVE_INFINITY,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer, Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { StreamReceiver } from '../../src/listeners/byte-stream.ts'
-import { peerAddress } from '../../src/listeners/tcp.ts'
+import { peerAddress } from '../../src/listeners/peer-address.ts'
 import { TcpStream } from '../../src/listeners/tcp-stream.ts'
 
 const open: { destroy(): void }[] = []

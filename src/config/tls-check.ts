@@ -19,7 +19,7 @@ export function checkTls(listeners: readonly unknown[], report: Report): void {
 
 /** Nobody believes that TLS is used where it is not. */
 function checkPlain(listener: Mapping, tls: Mapping, path: Path, report: Report): void {
-  if (!['certfile', 'keyfile', 'cacertfile'].some((key) => isSet(tls[key]))) return
+  if (!['certfile', 'keyfile', 'cacertfile', 'crlfile'].some((key) => isSet(tls[key]))) return
   if (listener.type !== undefined && listener.type !== 'tcp' && listener.type !== 'ws') return
   const wanted = listener.type === 'ws' ? 'wss' : 'tls'
   report([...path, 'tls'], `the type of this listener uses no TLS; wanted: type: ${wanted}`)
@@ -38,6 +38,7 @@ function checkSecure(tls: Mapping, path: Path, report: Report): void {
   if (verifies) return
   const isOn = (key: string): boolean => tls[key] === true || tls[key] === 'true'
   const needing = [
+    isSet(tls.crlfile) && 'crlfile',
     isOn('fail_if_no_peer_cert') && 'fail_if_no_peer_cert',
     (tls.peer_cert_as_username === 'cn' || tls.peer_cert_as_username === 'dn') &&
       'peer_cert_as_username',

@@ -14,7 +14,7 @@ export function tlsOptions(keys: TlsKeys, path: Path, homeOf: HomeOf): TlsOption
     certFile: absolute(keys.certfile, 'certfile') ?? '',
     keyFile: absolute(keys.keyfile, 'keyfile') ?? '',
     caFile: absolute(keys.cacertfile, 'cacertfile'),
-    crlFile: undefined,
+    crlFile: absolute(keys.crlfile, 'crlfile'),
     verifiesPeer: keys.verify === 'verify_peer',
     requiresPeer: keys.fail_if_no_peer_cert ?? false,
     usernameFrom: keys.peer_cert_as_username ?? 'disabled',

@@ -32,6 +32,7 @@ export const tlsSchema = z.strictObject({
   certfile: optional(orNone(pathForm)),
   keyfile: optional(orNone(pathForm)),
   cacertfile: optional(orNone(pathForm)),
+  crlfile: optional(orNone(pathForm)),
   verify: optional(choice(['verify_none', 'verify_peer'])),
   fail_if_no_peer_cert: optional(flag()),
   peer_cert_as_username: optional(choice(certificateNames)),

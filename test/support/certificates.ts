@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   BasicConstraintsExtension,
+  Extension,
   type JsonGeneralNames,
   PemConverter,
   SubjectAlternativeNameExtension,
@@ -13,8 +14,14 @@ import {
   X509CrlGenerator,
 } from '@peculiar/x509'
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+/** From here, so that reflect-metadata is there first. */
+export { Extension }
+
+const ecdsa: Algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const dayMs = 86_400_000
+
+/** What Web Cryptography makes keys and signatures with. */
+export type Algorithm = { readonly name: string } & Readonly<Record<string, unknown>>
 
 /** A certificate with its key. */
 export interface Issued {
@@ -40,14 +47,17 @@ let serials = 0
 export class TestCa {
   readonly issued: Issued
 
-  private constructor(issued: Issued) {
+  readonly #algorithm: Algorithm
+
+  private constructor(issued: Issued, algorithm: Algorithm) {
     this.issued = issued
+    this.#algorithm = algorithm
   }
 
   /** A root, or one that `above` has signed. */
-  static async make(subject = 'CN=Test CA', above?: TestCa): Promise<TestCa> {
-    if (above !== undefined) return new TestCa(await above.issue({ subject, isCa: true }))
-    return new TestCa(await issue({ subject, isCa: true }, undefined))
+  static async make(subject = 'CN=Test CA', above?: TestCa, algorithm = ecdsa): Promise<TestCa> {
+    if (above !== undefined) return new TestCa(await above.issue({ subject, isCa: true }), ecdsa)
+    return new TestCa(await issue({ subject, isCa: true }, undefined, algorithm), algorithm)
   }
 
   get pem(): string {
@@ -55,25 +65,38 @@ export class TestCa {
   }
 
   issue(wish: IssueWish): Promise<Issued> {
-    return issue(wish, this.issued)
+    return issue(wish, this.issued, this.#algorithm)
   }
 
   /** A list of revoked certificates in PEM. */
-  async revoke(serials: readonly string[], nextUpdate?: Date): Promise<string> {
+  async revoke(
+    serials: readonly string[],
+    nextUpdate?: Date,
+    extensions: Extension[] = [],
+  ): Promise<string> {
     const crl = await X509CrlGenerator.create({
       issuer: this.issued.certificate.subject,
       thisUpdate: new Date(Date.now() - dayMs),
       nextUpdate: nextUpdate ?? new Date(Date.now() + 30 * dayMs),
       entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date() })),
-      signingAlgorithm: algorithm,
+      extensions,
+      signingAlgorithm: this.#algorithm,
       signingKey: this.issued.keys.privateKey,
     })
-    return crl.toString('pem')
+    return PemConverter.encode(crl.rawData, 'X509 CRL')
   }
 }
 
-async function issue(wish: IssueWish, by: Issued | undefined): Promise<Issued> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+async function issue(
+  wish: IssueWish,
+  by: Issued | undefined,
+  algorithm: Algorithm,
+): Promise<Issued> {
+  const own = by === undefined ? algorithm : ecdsa
+  const keys = (await crypto.subtle.generateKey(own as never, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair
   const names: JsonGeneralNames = (wish.hosts ?? []).map((value) => ({
     type: /^[\d.]+$/.test(value) ? 'ip' : 'dns',
     value,

@@ -1,55 +1,85 @@
-import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
-import { ReasonCode } from '../../mqtt/reason-code.ts'
-import { Refusal } from '../../mqtt/refusal.ts'
+import { X509Certificate } from 'node:crypto'
+import type { PeerCertificate, TLSSocket } from 'node:tls'
 import type { CertificateName, TlsOptions } from './options.ts'
+import type { Revocations } from './revocations.ts'
 
 /** Bytes of a text in MQTT. */
 const textBytesMax = 65_535
 
-/**
- * Who the client's certificate says it is; undefined where it needs none and has none, or where its
- * name is not asked for. Refuses: NotAuthorized. `socket` has finished its handshake.
- */
-export function checkClient(socket: TLSSocket, options: TlsOptions): string | undefined | Refusal {
-  if (!options.verifiesPeer) return undefined
-  const certificate = socket.getPeerX509Certificate()
-  if (certificate === undefined) {
-    return options.requiresPeer ? refuse('the client has no certificate') : undefined
+/** A client that may stay, and who its certificate says it is where that is asked for. */
+export interface TrustedClient {
+  readonly username: string | undefined
+}
+
+/** A client that may not, why, and what the log says of its certificate. */
+export interface DistrustedClient {
+  readonly because: string
+  readonly certificate: { readonly serial: string; readonly subject: string } | undefined
+}
+
+/** Looks at the certificate of a client; `socket` has finished its handshake. */
+export function checkClient(
+  socket: TLSSocket,
+  options: TlsOptions,
+  revocations: Revocations | undefined,
+): TrustedClient | DistrustedClient {
+  if (!options.verifiesPeer) return { username: undefined }
+  // getPeerX509Certificate would take the issuers out of the chain that we look at (Node 20.20).
+  const certificate = socket.getPeerCertificate(true)
+  if (certificate.raw === undefined) {
+    if (!options.requiresPeer) return { username: undefined }
+    return { because: 'the client has no certificate', certificate: undefined }
   }
   if (!socket.authorized) {
     // Node says that it is an Error and gives its code, which says more.
-    return refuse(`the client's certificate is not trusted (${String(socket.authorizationError)})`)
+    const why = String(socket.authorizationError)
+    return distrusted(certificate, `the client's certificate is not trusted (${why})`)
   }
-  return nameIn(socket, certificate, options.usernameFrom)
+  const revoked = revocations?.revokedIn(certificate)
+  if (revoked !== undefined) return distrusted(certificate, becauseRevoked(certificate, revoked))
+  return options.usernameFrom === 'disabled'
+    ? { username: undefined }
+    : named(certificate, options.usernameFrom)
 }
 
-function nameIn(
-  socket: TLSSocket,
-  certificate: X509Certificate,
-  from: CertificateName,
-): string | undefined | Refusal {
-  if (from === 'disabled') return undefined
-  const name =
-    from === 'dn' ? distinguishedName(certificate.subject) : socket.getPeerCertificate().subject.CN
-  if (typeof name !== 'string' || name === '') {
+function becauseRevoked(certificate: PeerCertificate, revoked: string): string {
+  if (serialOf(certificate) === revoked) return `the client's certificate is revoked`
+  return `an issuer of the client's certificate is revoked (serial ${revoked})`
+}
+
+function named(
+  certificate: PeerCertificate,
+  from: Exclude<CertificateName, 'disabled'>,
+): TrustedClient | DistrustedClient {
+  const username = from === 'dn' ? subjectOf(certificate) : certificate.subject.CN
+  if (typeof username !== 'string' || username === '') {
     const what = from === 'dn' ? 'subject' : 'one common name'
-    return refuse(`the client's certificate has no ${what} to be its user name`)
+    const because = `the client's certificate has no ${what} to be its user name`
+    return distrusted(certificate, because)
   }
-  if (name.includes('\0') || Buffer.byteLength(name) > textBytesMax) {
-    return refuse("the name in the client's certificate can be no user name")
+  if (username.includes('\0') || Buffer.byteLength(username) > textBytesMax) {
+    return distrusted(certificate, "the name in the client's certificate can be no user name")
   }
-  return name
+  return { username }
 }
 
 /**
  * A subject as RFC 4514 writes it, the last part first: `CN=sensor-1,O=Example,C=DE`. Node has a part
  * a line, in the certificate's order, with RFC 4514's escapes.
  */
-export function distinguishedName(subject: string): string {
-  return subject.split('\n').reverse().join(',').replaceAll(' + ', '+')
+export function distinguishedName(subject: string | undefined): string {
+  return (subject ?? '').split('\n').reverse().join(',').replaceAll(' + ', '+')
 }
 
-function refuse(because: string): Refusal {
-  return new Refusal(ReasonCode.NotAuthorized, because)
+function distrusted(certificate: PeerCertificate, because: string): DistrustedClient {
+  const subject = subjectOf(certificate)
+  return { because, certificate: { serial: serialOf(certificate), subject } }
+}
+
+function subjectOf(certificate: PeerCertificate): string {
+  return distinguishedName(new X509Certificate(certificate.raw).subject)
+}
+
+function serialOf(certificate: PeerCertificate): string {
+  return certificate.serialNumber.toLowerCase().replace(/^0+(?=.)/, '')
 }

@@ -3,6 +3,8 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { HostNames } from './host-names.ts'
 import type { KeyPairFiles, TlsOptions } from './options.ts'
 import { BadFile, certificatesIn, readFile } from './read-file.ts'
+import { revocationListsIn } from './revocation-list.ts'
+import { Revocations } from './revocations.ts'
 
 /** What is wrong with one of the files of `tls`. */
 export interface CredentialProblem {
@@ -23,10 +25,13 @@ export class CredentialError extends Error {
   }
 }
 
-/** A certificate of ours or of those that we trust, for warnings about its end. */
-export interface DatedCertificate {
+/** A certificate of ours or of those that we trust, or a list of revoked ones, for warnings about its end. */
+export interface Dated {
+  readonly kind: 'certificate' | 'list'
+  /** `tls.certfile` and the like. */
   readonly key: string
   readonly file: string
+  /** For a list, when a newer one is promised. */
   readonly validTo: Date
 }
 
@@ -36,7 +41,9 @@ export interface Credentials {
   readonly context: SecureContextOptions
   /** For those that ask for a host name of `tls.sni`. */
   readonly hosts: HostNames<SecureContext>
-  readonly dated: readonly DatedCertificate[]
+  /** Undefined where there is no `crlfile`. */
+  readonly revocations: Revocations | undefined
+  readonly dated: readonly Dated[]
 }
 
 /** Reads all files. `now` is what certificates must be valid at. Throws: CredentialError. */
@@ -48,7 +55,7 @@ class Reader {
   readonly #options: TlsOptions
   readonly #now: Date
   readonly #problems: CredentialProblem[] = []
-  readonly #dated: DatedCertificate[] = []
+  readonly #dated: Dated[] = []
 
   constructor(options: TlsOptions, now: Date) {
     this.#options = options
@@ -58,6 +65,7 @@ class Reader {
   read(): Credentials {
     const { caFile, sni } = this.#options
     const ca = caFile === undefined ? undefined : this.#readCa(caFile)
+    const revocations = this.#readRevocations(ca)
     const common: SecureContextOptions = {
       minVersion: this.#options.minVersion,
       maxVersion: this.#options.maxVersion,
@@ -76,14 +84,28 @@ class Reader {
       if (made !== undefined) hosts.set(host.hostname, made)
     }
     if (this.#problems.length > 0) throw new CredentialError(this.#problems)
-    return { context, hosts, dated: this.#dated }
+    return { context, hosts, revocations, dated: this.#dated }
   }
 
   #readCa(file: string): X509Certificate[] | undefined {
     return this.#try(['cacertfile'], file, () => {
       const certificates = certificatesIn(readFile(file))
-      for (const { validTo } of certificates) this.#date(['cacertfile'], file, validTo)
+      for (const { validTo } of certificates) {
+        this.#date('certificate', ['cacertfile'], file, new Date(validTo))
+      }
       return certificates
+    })
+  }
+
+  #readRevocations(ca: readonly X509Certificate[] | undefined): Revocations | undefined {
+    const { crlFile } = this.#options
+    if (crlFile === undefined || ca === undefined) return undefined
+    return this.#try(['crlfile'], crlFile, () => {
+      const lists = revocationListsIn(readFile(crlFile), ca)
+      for (const { nextUpdate } of lists) {
+        if (nextUpdate !== undefined) this.#date('list', ['crlfile'], crlFile, nextUpdate)
+      }
+      return new Revocations(lists)
     })
   }
 
@@ -116,7 +138,8 @@ class Reader {
       return pem
     })
     if (cert === undefined || key === undefined || certificate === undefined) return undefined
-    this.#date(certificatePath, files.certFile, certificate.validTo)
+    const validTo = new Date(certificate.validTo)
+    this.#date('certificate', certificatePath, files.certFile, validTo)
     return { cert, key }
   }
 
@@ -147,8 +170,13 @@ class Reader {
     })
   }
 
-  #date(path: readonly (string | number)[], file: string, validTo: string): void {
-    this.#dated.push({ key: keyText(path), file, validTo: new Date(validTo) })
+  #date(
+    kind: Dated['kind'],
+    path: readonly (string | number)[],
+    file: string,
+    validTo: Date,
+  ): void {
+    this.#dated.push({ kind, key: keyText(path), file, validTo })
   }
 
   #try<T>(path: readonly (string | number)[], file: string, read: () => T): T | undefined {

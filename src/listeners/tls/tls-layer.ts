@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, TLSSocket } from 'node:tls'
-import { Refusal } from '../../mqtt/refusal.ts'
 import type { Handshakes } from '../handshakes.ts'
 import { ListenError } from '../listen-error.ts'
 import type { ListenerOptions } from '../options.ts'
-import { checkClient } from './client-certificate.ts'
+import { checkClient, type DistrustedClient, type TrustedClient } from './client-certificate.ts'
 import { CredentialError, type Credentials, readCredentials } from './credentials.ts'
 import type { TlsOptions } from './options.ts'
 
@@ -44,15 +43,26 @@ export class TlsLayer {
       SNICallback: (hostname, answer) => answer(null, this.#credentials.hosts.get(hostname)),
     })
     this.#server.on('secureConnection', (socket) => {
-      const username = checkClient(socket, this.#options)
-      if (username instanceof Refusal) return handshakes.refuse(carrierOf(socket), username.because)
-      handshakes.identify(carrierOf(socket), username)
+      const carrier = carrierOf(socket)
+      const client = this.#check(socket)
+      if ('because' in client) return handshakes.refuse(carrier, client.because, client.certificate)
+      handshakes.identify(carrier, client.username)
       onSecure(socket)
     })
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException & Alert, socket) => {
       const because = `the TLS handshake failed (${error.reason ?? error.code ?? error.message})`
       handshakes.refuse(carrierOf(socket), because)
     })
+  }
+
+  /** What goes wrong with one certificate ends one connection. */
+  #check(socket: TLSSocket): TrustedClient | DistrustedClient {
+    try {
+      return checkClient(socket, this.#options, this.#credentials.revocations)
+    } catch (error) {
+      const because = `the client's certificate cannot be read (${String(error)})`
+      return { because, certificate: undefined }
+    }
   }
 
   /** Begins the TLS handshake of a network connection. */

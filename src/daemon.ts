@@ -147,6 +147,14 @@ export class Daemon {
     return this.#stopping
   }
 
+  /**
+   * Reads the certificates and lists of all listeners again, for connections to come; the others go
+   * on. Where something is wrong with them, a listener keeps what it had, and the log says so.
+   */
+  reloadCertificates(): void {
+    for (const { tls } of this.#listeners) tls?.reload()
+  }
+
   /** A broker that keeps nothing, or cannot have a socket where it should be, does without. */
   async #openControl(): Promise<void> {
     if (this.#stopping !== undefined) return

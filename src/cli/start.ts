@@ -20,12 +20,15 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
   const logger = await createLogger({ ...configuration.log, isTerminal })
   endOnBugs(logger)
   const signals = new SignalWatch()
+  let reload = (): void => {}
+  process.on('SIGHUP', () => reload())
   try {
     const { startDaemon } = await import('../daemon.ts')
     // Nearly everything that comes out of the store stays: the less often it is looked at the better.
     setFlagsFromString(`--semi-space-growth-factor=${growthAtStart}`)
     const daemon = await startDaemon(configuration, logger)
     setFlagsFromString(`--semi-space-growth-factor=${growthLater}`)
+    reload = () => daemon.reloadCertificates()
     announce(daemon, configuration, flags, logger)
     const signal = await signals.first
     logger.info({ signal }, 'stopping')

@@ -26,6 +26,6 @@ export function tlsOptions(keys: TlsKeys, path: Path, homeOf: HomeOf): TlsOption
       certFile: absolute(host.certfile, 'sni', index, 'certfile') ?? '',
       keyFile: absolute(host.keyfile, 'sni', index, 'keyfile') ?? '',
     })),
-    reloadsOnChange: false,
+    reloadsOnChange: keys.reload_on_change ?? false,
   }
 }

@@ -47,6 +47,7 @@ export const tlsSchema = z.strictObject({
       }),
     )
     .nullish(),
+  reload_on_change: optional(flag()),
 })
 
 export type TlsKeys = z.output<typeof tlsSchema>

@@ -10,5 +10,5 @@ export async function listenTcp(options: ListenerOptions, reception: Reception):
   const { address, port, close } = await openPort(options, reception, (socket) =>
     reception.accept(new TcpStream(socket), peerAddress(socket)),
   )
-  return { options, reception, address, port, stopAccepting: close }
+  return { options, reception, address, port, tls: undefined, stopAccepting: close }
 }

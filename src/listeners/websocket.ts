@@ -31,17 +31,22 @@ export async function listenWebSocket(
     else reception.welcome(new WebSocketStream(webSocket), greeted.peer, greeted.admission)
   })
   const speakHttp = (socket: Socket): unknown => http.emit('connection', socket)
-  const layer = options.type === 'wss' ? TlsLayer.of(options, handshakes, speakHttp) : undefined
+  const { services } = reception
+  const tls =
+    options.type === 'wss'
+      ? new TlsLayer(options, { services, handshakes, onSecure: speakHttp })
+      : undefined
   const { address, port, close } = await openPort(options, reception, (socket) => {
     if (!handshakes.begin(socket)) return
-    if (layer === undefined) speakHttp(socket)
-    else layer.begin(socket)
+    if (tls === undefined) speakHttp(socket)
+    else tls.begin(socket)
   })
   const stopAccepting = (): void => {
     close()
+    tls?.close()
     handshakes.cutOff()
   }
-  return { options, reception, address, port, stopAccepting }
+  return { options, reception, address, port, tls, stopAccepting }
 }
 
 /**

@@ -13,7 +13,8 @@ test('every key of tls, its paths relative to the file', () => {
   const { loaded, folder } = load(
     listener(`type: tls, tls: {
     certfile: s.crt, keyfile: s.key, cacertfile: /etc/ca.crt, verify: verify_peer,
-    fail_if_no_peer_cert: true, peer_cert_as_username: cn, versions: [tlsv1.3],
+    fail_if_no_peer_cert: true, peer_cert_as_username: cn, reload_on_change: true,
+    crlfile: crl.pem, versions: [tlsv1.3],
     ciphers: "TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256",
     sni: [{ hostname: "*.Example.com", certfile: a.crt, keyfile: a.key }] }`),
   )
@@ -25,6 +26,8 @@ test('every key of tls, its paths relative to the file', () => {
     verifiesPeer: true,
     requiresPeer: true,
     usernameFrom: 'cn',
+    crlFile: join(folder, 'crl.pem'),
+    reloadsOnChange: true,
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
     ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
@@ -55,6 +58,10 @@ test.each([
   [
     'type: tls, tls: { certfile: a, keyfile: b, fail_if_no_peer_cert: true }',
     'tls.fail_if_no_peer_cert: no certificate is asked for; wanted: verify: verify_peer',
+  ],
+  [
+    'type: tls, tls: { certfile: a, keyfile: b, crlfile: c }',
+    'tls.crlfile: no certificate is asked for; wanted: verify: verify_peer',
   ],
   [
     'type: wss, tls: { certfile: a, keyfile: b, peer_cert_as_username: dn }',

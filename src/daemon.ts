@@ -10,7 +10,6 @@ import type { Authenticator } from './channel/ports.ts'
 import { chosenStore, queuedBytesMax } from './chosen-store.ts'
 import type { Configuration, ZoneOptions } from './config/configuration.ts'
 import { ControlServer } from './control/server.ts'
-import { ControlInUse } from './control/socket-file.ts'
 import { controlRequests } from './control-requests.ts'
 import type { ConnectionParts } from './listeners/connection.ts'
 import { connectionsByFileLimit } from './listeners/file-limit.ts'
@@ -23,6 +22,7 @@ import { listenTcp } from './listeners/tcp.ts'
 import { listenTls } from './listeners/tls.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
+import { SocketInUse } from './socket-file.ts'
 import { StoreInUse } from './store/errors.ts'
 import { systemClock, systemRandom, systemWake } from './system.ts'
 import { readVersion } from './version.ts'
@@ -165,7 +165,7 @@ export class Daemon {
       this.#control = await ControlServer.open(path, requests, this.#log)
       if (this.#stopping !== undefined) await this.#control.close()
     } catch (error) {
-      if (error instanceof ControlInUse && store.backend !== 'memory') {
+      if (error instanceof SocketInUse && store.backend !== 'memory') {
         throw new StoreInUse(`${error.message}; stop it, or give this one another node.data_dir`)
       }
       this.#log.warn({ err: error }, 'no control socket: commands do not reach this broker')

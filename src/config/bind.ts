@@ -8,12 +8,25 @@ export interface Bind {
   readonly port: number
 }
 
+/** A socket in the file system. */
+export interface UnixBind {
+  /** As it was written; it may be relative. */
+  readonly unixPath: string
+}
+
+/** Reads what a listener may bind: `unix:/path`, or what `parseBind` reads. Answers what is wrong. */
+export function parseListenerBind(text: string): Bind | UnixBind | string {
+  if (!text.startsWith('unix:')) return parseBind(text)
+  const unixPath = text.slice('unix:'.length)
+  return unixPath === '' || unixPath.includes('\0') ? 'has no path behind unix:' : { unixPath }
+}
+
 /**
  * Reads `host:port`, `[v6]:port` and `*:port` (dual stack). Answers what is wrong with it as the
  * end of a sentence that begins with the value.
  */
 export function parseBind(text: string): Bind | string {
-  if (text.startsWith('unix:')) return 'is a Unix socket, which this version cannot listen on'
+  if (text.startsWith('unix:')) return 'is a Unix socket, which is not possible here'
   const colon = text.lastIndexOf(':')
   if (colon < 0) return /^\d+$/.test(text) ? 'has a port but no address' : 'has no port'
   const host = parseHost(text.slice(0, colon))
@@ -25,7 +38,8 @@ export function parseBind(text: string): Bind | string {
 }
 
 /** Writes an address as `parseBind` reads it. */
-export function formatBind(bind: Bind): string {
+export function formatBind(bind: Bind | UnixBind): string {
+  if ('unixPath' in bind) return `unix:${bind.unixPath}`
   if (bind.host === undefined) return `*:${bind.port}`
   return isIPv6(bind.host) ? `[${bind.host}]:${bind.port}` : `${bind.host}:${bind.port}`
 }

@@ -1,4 +1,4 @@
-import { formatBind, isLoopback, parseBind } from './bind.ts'
+import { formatBind, isLoopback, parseListenerBind } from './bind.ts'
 import type { Configuration } from './configuration.ts'
 import { type Draft, isMapping } from './draft.ts'
 import { Wrong } from './form.ts'
@@ -123,14 +123,15 @@ function checkZoneNames(listeners: readonly unknown[], zones: string[], reporter
 function checkBinds(listeners: readonly unknown[], isDecided: boolean, reporter: Reporter): void {
   const seen = new Map<string, number>()
   for (const [index, text] of textsOf(listeners, 'bind')) {
-    const bind = parseBind(text)
+    const bind = parseListenerBind(text)
     if (typeof bind === 'string') continue
-    const first = bind.port === 0 ? undefined : seen.get(formatBind(bind))
+    const isUnix = 'unixPath' in bind
+    const first = !isUnix && bind.port === 0 ? undefined : seen.get(formatBind(bind))
     if (first !== undefined) {
-      const message = `is where listener ${first + 1} listens already; wanted: another port`
+      const message = `is where listener ${first + 1} listens already; wanted: another ${isUnix ? 'path' : 'port'}`
       reporter.report(['listeners', index, 'bind'], message)
     } else seen.set(formatBind(bind), index)
-    if (isDecided || isLoopback(bind.host)) continue
+    if (isDecided || isUnix || isLoopback(bind.host)) continue
     const message =
       'other machines can reach this address, and clients need no password; wanted: ' +
       'auth.allow_anonymous: true (environment MQTT_BROKER__AUTH__ALLOW_ANONYMOUS=true) if that ' +

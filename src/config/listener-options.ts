@@ -1,3 +1,4 @@
+import { resolve as resolvePath } from 'node:path'
 import { defaultListenerOptions, type ListenerOptions } from '../listeners/options.ts'
 import type { ListenerKeys } from './listener-schema.ts'
 import type { HomeOf } from './resolve.ts'
@@ -17,8 +18,9 @@ export function listenerOptions(
   return {
     name: keys.name,
     type,
-    host: keys.bind.host,
-    port: keys.bind.port,
+    ...whereOf(keys.bind, index, homeOf),
+    socketMode: keys.socket_mode ?? defaults.socketMode,
+    allowedOrigins: keys.allowed_origins === 'any' ? undefined : keys.allowed_origins,
     path: keys.path ?? defaults.path,
     zone: keys.zone ?? defaults.zone,
     connectionsMax: keys.max_connections ?? defaults.connectionsMax,
@@ -31,4 +33,11 @@ export function listenerOptions(
     handshakeMs: keys.handshake_timeout ?? defaults.handshakeMs,
     tls: isSecure ? tlsOptions(keys.tls ?? {}, ['listeners', index, 'tls'], homeOf) : undefined,
   }
+}
+
+/** The path of a socket is relative to the file that names it. */
+function whereOf(bind: ListenerKeys['bind'], index: number, homeOf: HomeOf) {
+  if (!('unixPath' in bind)) return { host: bind.host, port: bind.port, unixPath: undefined }
+  const unixPath = resolvePath(homeOf(['listeners', index, 'bind']), bind.unixPath)
+  return { host: undefined, port: 0, unixPath }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { listenerTypes } from '../listeners/options.ts'
 import type { ProtocolVersion } from '../mqtt/packets.ts'
-import { type Bind, parseBind } from './bind.ts'
+import { type Bind, parseListenerBind, type UnixBind } from './bind.ts'
 import { type Form, optional, required, textOf, Wrong } from './form.ts'
 import { choice, flag, text } from './forms.ts'
 import { duration, orNone, rate, size, whole } from './number-forms.ts'
@@ -13,11 +13,11 @@ export const nameForm: Form<string> = text(
   /^[a-z][\w-]{0,63}$/i,
 )
 
-const bindForm: Form<Bind> = {
-  wanted: 'host:port, [v6]:port, or *:port for all addresses',
+const bindForm: Form<Bind | UnixBind> = {
+  wanted: 'host:port, [v6]:port, *:port for all addresses, or unix:/path',
   json: { type: 'string' },
   read: (written) => {
-    const bind = parseBind(textOf(written))
+    const bind = parseListenerBind(textOf(written))
     return typeof bind === 'string' ? new Wrong(bind) : bind
   },
 }
@@ -42,6 +42,31 @@ const versionsForm: Form<readonly ProtocolVersion[]> = {
   },
 }
 
+/** Digits of chmod: read, write and nothing to execute for owner, group and others. */
+const modeForm: Form<number> = {
+  wanted: 'a file mode of three octal digits, such as 660',
+  json: { type: ['integer', 'string'], pattern: '^0?[0-7]{3}$' },
+  read: (written) => {
+    const digits = /^0?([0-7]{3})$/.exec(textOf(written))?.[1]
+    return digits === undefined ? new Wrong('is no file mode') : Number.parseInt(digits, 8)
+  },
+}
+
+/** Scheme, host and port, as browsers send them; null is what a page without an origin says. */
+const originPattern = /^(?:null|[a-z][a-z\d+.-]*:\/\/(?:\*\.)?[^\s/*?#@]+)$/
+
+const originsForm: Form<readonly string[] | 'any'> = {
+  wanted: 'any, or a list of origins such as https://app.example.com or https://*.example.com',
+  json: { anyOf: [{ const: 'any' }, { type: 'array', items: { type: 'string' } }] },
+  read: (written) => {
+    if (written === 'any') return 'any'
+    if (!Array.isArray(written)) return new Wrong('is neither any nor a list')
+    const origins = written.map((origin) => textOf(origin).toLowerCase())
+    const bad = origins.findIndex((origin) => !originPattern.test(origin))
+    return bad < 0 ? origins : new Wrong('is no origin', [bad])
+  },
+}
+
 const tcpOptionsSchema = z.strictObject({
   backlog: optional(whole({ min: 1, max: 65_535 })),
   keepalive: optional(orNone(duration({ min: 1000, max: 86_400_000 }))),
@@ -58,6 +83,8 @@ export const listenerSchema = z.strictObject({
   max_connections: optional(whole({ min: 1, max: 10_000_000, infinity: true })),
   max_conn_rate: optional(rate('count')),
   protocol_versions: optional(versionsForm),
+  socket_mode: optional(modeForm),
+  allowed_origins: optional(originsForm),
   path: optional(text('a path that begins with /, such as /mqtt', /^\/[^\s?#]*$/)),
   handshake_timeout: optional(duration({ min: 100, max: 600_000 })),
   tls: tlsSchema.nullish(),

@@ -20,7 +20,9 @@ export function resolveKeys(keys: Keys, homeOf: HomeOf): Configuration {
   const listeners = keys.listeners?.map((listener, index) =>
     listenerOptions(listener, index, homeOf),
   ) ?? [defaultListenerOptions]
-  const isPrivate = listeners.every((listener) => isLoopback(listener.host))
+  const isPrivate = listeners.every(
+    ({ host, unixPath }) => unixPath !== undefined || isLoopback(host),
+  )
   const limits = keys.limits ?? {}
   const retainer = keys.retainer ?? {}
   const infinity = Number.POSITIVE_INFINITY

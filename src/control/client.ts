@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { isJsonObject, type JsonObject } from '../base/json-object.ts'
 import { LineSplitter } from '../base/line-splitter.ts'
+import { refuseLongPath, type SocketUnavailable } from '../socket-file.ts'
 import {
   answerBytesMax,
   type ControlCode,
@@ -9,7 +10,6 @@ import {
   lineOf,
   readObject,
 } from './protocol.ts'
-import { type ControlUnavailable, refuseLongPath } from './socket-file.ts'
 
 /** Nobody answers: no broker runs there, or none that can be reached. */
 export class ControlUnreachable extends Error {
@@ -41,7 +41,7 @@ export function askControl(path: string, question: ControlQuestion): Promise<Jso
     try {
       refuseLongPath(path)
     } catch (error) {
-      const { message } = error as ControlUnavailable
+      const { message } = error as SocketUnavailable
       return reject(new ControlUnreachable(message))
     }
     const socket = connect(path)

@@ -1,9 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Logger } from '../base/logger.ts'
+import { SocketFile } from '../socket-file.ts'
 import { ControlConnection } from './connection.ts'
 import type { ControlHandlers } from './handlers.ts'
 import { ControlError, lineOf } from './protocol.ts'
-import { SocketFile } from './socket-file.ts'
 
 /** Connections at a time; one more is told so and hung up on. */
 const connectionsMax = 16
@@ -22,7 +22,7 @@ export class ControlServer {
     this.#server = createServer((socket) => this.#accept(socket))
   }
 
-  /** Rejects: ControlInUse, ControlUnavailable, or what the system says. */
+  /** Rejects: SocketInUse, SocketUnavailable, or what the system says. */
   static async open(path: string, handlers: ControlHandlers, log: Logger): Promise<ControlServer> {
     const server = new ControlServer(handlers, log)
     try {

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import type { Deadline } from '../base/deadlines.ts'
 import type { Admission } from '../channel/channel.ts'
 import type { Peer } from '../channel/ports.ts'
-import { peerAddress } from './peer-address.ts'
 import type { Reception } from './reception.ts'
 
 /** A network connection that is none for MQTT yet. */
@@ -36,7 +35,7 @@ export class Handshakes {
   }
 
   /** Begins one; answers false, and cuts it off, when there are too many connections. */
-  begin(socket: Socket): boolean {
+  begin(socket: Socket, address: string): boolean {
     const admission = this.#reception.admit()
     if (admission === undefined) {
       socket.destroy()
@@ -47,7 +46,6 @@ export class Handshakes {
     const deadline = deadlines.set(at, () => {
       this.refuse(socket, 'the handshake took longer than handshake_timeout')
     })
-    const address = peerAddress(socket)
     const onClose = (): void => this.#fail(socket, 'the client closed the network connection')
     this.#underWay.set(socket, {
       socket,

@@ -12,13 +12,15 @@ export class ListenError extends Error {
   override name = 'ListenError'
 
   constructor(options: ListenerOptions, cause: NodeJS.ErrnoException) {
-    const why = reasons[cause.code ?? ''] ?? cause.message
+    const known = options.unixPath === undefined ? reasons[cause.code ?? ''] : undefined
+    const why = known ?? cause.message
     super(`listener ${options.name} (${options.type} ${bindText(options)}): ${why}`, { cause })
   }
 }
 
-/** `host:port` as it stands in a configuration. */
+/** `host:port` or `unix:/path` as it stands in a configuration. */
 export function bindText(options: ListenerOptions): string {
+  if (options.unixPath !== undefined) return `unix:${options.unixPath}`
   const host = options.host ?? '*'
   return host.includes(':') ? `[${host}]:${options.port}` : `${host}:${options.port}`
 }

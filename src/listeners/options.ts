@@ -14,6 +14,15 @@ export interface ListenerOptions {
   readonly host: string | undefined
   /** 0 … 65535; 0 lets the system choose. */
   readonly port: number
+  /** An absolute path of a socket in the file system, in place of host and port. */
+  readonly unixPath: string | undefined
+  /** The file mode of that socket: whoever may write to it may connect. */
+  readonly socketMode: number
+  /**
+   * From which web pages browsers may connect, in lower case: `https://app.example.com`,
+   * `https://*.example.com`, `null`. Undefined for any. Clients that are no browsers name none.
+   */
+  readonly allowedOrigins: readonly string[] | undefined
   /** The HTTP path of a `ws` or `wss` listener, beginning with `/`; other types ignore it. */
   readonly path: string
   /** The zone whose settings its clients get. */
@@ -43,6 +52,9 @@ export const defaultListenerOptions: ListenerOptions = {
   type: 'tcp',
   host: '127.0.0.1',
   port: 1883,
+  unixPath: undefined,
+  socketMode: 0o660,
+  allowedOrigins: undefined,
   path: '/mqtt',
   zone: 'default',
   connectionsMax: Number.POSITIVE_INFINITY,

@@ -17,8 +17,8 @@ export async function listenTls(options: ListenerOptions, reception: Reception):
   }
   const { services } = reception
   const tls = new TlsLayer(options, { services, handshakes, onSecure })
-  const { address, port, close } = await openPort(options, reception, (socket) => {
-    if (handshakes.begin(socket)) tls.begin(socket)
+  const { address, port, close } = await openPort(options, reception, (socket, from) => {
+    if (handshakes.begin(socket, from)) tls.begin(socket)
   })
   const stopAccepting = (): void => {
     close()

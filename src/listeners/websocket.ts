@@ -7,6 +7,7 @@ import { Handshakes } from './handshakes.ts'
 import type { Listener } from './listener.ts'
 import { openPort } from './open-port.ts'
 import type { ListenerOptions } from './options.ts'
+import { isAllowedOrigin } from './origin.ts'
 import type { Reception } from './reception.ts'
 import { carrierOf, TlsLayer } from './tls/tls-layer.ts'
 import { WebSocketStream } from './websocket-stream.ts'
@@ -36,8 +37,8 @@ export async function listenWebSocket(
     options.type === 'wss'
       ? new TlsLayer(options, { services, handshakes, onSecure: speakHttp })
       : undefined
-  const { address, port, close } = await openPort(options, reception, (socket) => {
-    if (!handshakes.begin(socket)) return
+  const { address, port, close } = await openPort(options, reception, (socket, from) => {
+    if (!handshakes.begin(socket, from)) return
     if (tls === undefined) speakHttp(socket)
     else tls.begin(socket)
   })
@@ -79,7 +80,7 @@ function upgrader(
   })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    const refusal = refuseUpgrade(request, options.path)
+    const refusal = refuseUpgrade(request, options)
     if (refusal !== undefined) return reject(socket, refusal.status, refusal.why)
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       onUpgraded(webSocket, socket as Socket)
@@ -90,10 +91,13 @@ function upgrader(
 
 function refuseUpgrade(
   request: IncomingMessage,
-  path: string,
+  { allowedOrigins, path }: ListenerOptions,
 ): { status: number; why: string } | undefined {
   const asked = (request.url ?? '').split('?')[0]
   if (asked !== path) return { status: 404, why: `MQTT is at ${path}` }
+  if (!isAllowedOrigin(request.headers.origin, allowedOrigins)) {
+    return { status: 403, why: 'pages of this origin may not connect' }
+  }
   const offered = (request.headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((name) => name.trim())

@@ -92,6 +92,8 @@ test('every key of a listener', () => {
     max_conn_rate: 5/10s
     protocol_versions: [3.1.1, 5]
     handshake_timeout: 5s
+    socket_mode: 600
+    allowed_origins: [https://App.example.com, "null"]
     tcp_options: { backlog: 7, keepalive: 30s, nodelay: false, high_watermark: 64KB }
 `)
   expect(listeners).toEqual([
@@ -100,6 +102,9 @@ test('every key of a listener', () => {
       type: 'ws',
       host: '::1',
       port: 8083,
+      unixPath: undefined,
+      socketMode: 0o600,
+      allowedOrigins: ['https://app.example.com', 'null'],
       path: '/broker',
       zone: 'default',
       connectionsMax: 10,
@@ -113,6 +118,17 @@ test('every key of a listener', () => {
       tls: undefined,
     },
   ])
+})
+
+test('a Unix socket, relative to the file, is of this machine only', () => {
+  const { loaded, folder } = load('listeners: [{ name: u, bind: "unix:run/mqtt.sock" }]')
+  const configuration = 'configuration' in loaded ? loaded.configuration : undefined
+  expect(configuration?.auth.allowAnonymous).toBe(true)
+  expect(configuration?.listeners[0]).toMatchObject({
+    unixPath: join(folder, 'run/mqtt.sock'),
+    host: undefined,
+    port: 0,
+  })
 })
 
 test('everything beside listeners and zones', () => {

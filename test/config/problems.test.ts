@@ -4,7 +4,7 @@ import { readListenFlags } from '../../src/config/listen-flag.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { problems } from './kit.ts'
 
-const bindWanted = 'wanted: host:port, [v6]:port, or *:port for all addresses'
+const bindWanted = 'wanted: host:port, [v6]:port, *:port for all addresses, or unix:/path'
 const anonymousWanted =
   'other machines can reach this address, and clients need no password; wanted: ' +
   'auth.allow_anonymous: true (environment MQTT_BROKER__AUTH__ALLOW_ANONYMOUS=true) if that is ' +

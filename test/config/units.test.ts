@@ -78,7 +78,7 @@ describe('addresses', () => {
     ['1.2.3:1883', 'has no valid address before its port'],
     ['[1.2.3.4]:1', 'has no valid address before its port'],
     ['localhost:65536', 'has no port from 0 to 65535 at its end'],
-    ['unix:/run/mqtt', 'is a Unix socket, which this version cannot listen on'],
+    ['unix:/run/mqtt', 'is a Unix socket, which is not possible here'],
   ])('%s %s', (text, because) => {
     expect(parseBind(text)).toBe(because)
   })

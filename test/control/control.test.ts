@@ -8,7 +8,7 @@ import { askControl, ControlLost, ControlUnreachable } from '../../src/control/c
 import type { ControlHandlers, ControlRequest } from '../../src/control/handlers.ts'
 import { ControlError, requestBytesMax } from '../../src/control/protocol.ts'
 import { ControlServer } from '../../src/control/server.ts'
-import { ControlInUse, ControlUnavailable } from '../../src/control/socket-file.ts'
+import { SocketInUse, SocketUnavailable } from '../../src/socket-file.ts'
 import { TestLog } from '../support/test-log.ts'
 
 let folder: string
@@ -246,12 +246,12 @@ describe('the socket', () => {
 
   it('is refused where another process answers, or where something else has its name', async () => {
     await open()
-    await expect(open()).rejects.toThrow(ControlInUse)
+    await expect(open()).rejects.toThrow(SocketInUse)
     path = join(folder, 'data', 'file')
     writeFileSync(path, 'mine')
     await expect(open()).rejects.toThrow(/is there, and is no socket/)
     path = join(folder, 'x'.repeat(100), 'control.sock')
-    await expect(open()).rejects.toThrow(ControlUnavailable)
+    await expect(open()).rejects.toThrow(SocketUnavailable)
     await expect(askControl(path, { request: 'ping' })).rejects.toThrow(ControlUnreachable)
   })
 })

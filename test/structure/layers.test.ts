@@ -17,21 +17,26 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   cluster: leftOf('broker'),
   auth: leftOf('broker'),
   admin: leftOf('broker'),
-  listeners: [...leftOf('broker'), 'wire', 'store', 'cluster', 'auth', 'admin'],
+  listeners: leftOf('broker').concat(
+    ['wire', 'store', 'cluster', 'auth', 'admin'],
+    ['socket-file'],
+  ),
   config: [...leftOf('broker'), 'wire', 'store', 'cluster', 'auth', 'admin', 'listeners'],
   // The machine's clock, timer and chance: what the composition root hands in.
   system: ['base'],
+  // A server on a socket in the file system.
+  'socket-file': [],
   // The version in package.json.
   version: [],
   // How a running broker is asked for something: protocol, server and client; what it can be asked
   // is handed in.
-  control: ['base'],
+  control: ['base', 'socket-file'],
   'control-requests': [...leftOf('config'), 'control', 'version'],
   // The store that the configuration names.
   'chosen-store': leftOf('config'),
   daemon: leftOf('config').concat(
     ['system', 'version', 'chosen-store'],
-    ['control', 'control-requests'],
+    ['control', 'control-requests', 'socket-file'],
   ),
   index: [...leftOf('config'), 'daemon'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.

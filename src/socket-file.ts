@@ -6,16 +6,29 @@ import { dirname, join } from 'node:path'
 const pathBytesMax = process.platform === 'darwin' ? 103 : 107
 
 /** Another process listens there already. */
-export class ControlInUse extends Error {
-  override name = 'ControlInUse'
+export class SocketInUse extends Error {
+  override name = 'SocketInUse'
 }
 
 /** No socket can be there. */
-export class ControlUnavailable extends Error {
-  override name = 'ControlUnavailable'
+export class SocketUnavailable extends Error {
+  override name = 'SocketUnavailable'
 }
 
-/** A socket in the file system on which a server listens, for its owner only. */
+/** Who may open a socket. */
+export interface SocketAccess {
+  /** Of the socket; whoever may write may connect. */
+  readonly mode: number
+  /** Of the folder, where it has to be made. */
+  readonly folderMode: number
+  /** Connections that the system holds before they are accepted. */
+  readonly backlog?: number
+}
+
+/** For who runs the broker, and nobody else. */
+const ownerOnly: SocketAccess = { mode: 0o600, folderMode: 0o700 }
+
+/** A socket in the file system on which a server listens. */
 export class SocketFile {
   readonly #path: string
   readonly #inode: number
@@ -28,18 +41,22 @@ export class SocketFile {
   /**
    * Lets a server listen, in place of a socket that nobody listens on any more. It is made in a
    * folder that only the owner can enter, so that nobody else finds it before its mode is set.
-   * Rejects: ControlInUse, ControlUnavailable, or what the system says.
+   * Rejects: SocketInUse, SocketUnavailable, or what the system says.
    */
-  static async listen(server: Server, path: string): Promise<SocketFile> {
+  static async listen(
+    server: Server,
+    path: string,
+    access: SocketAccess = ownerOnly,
+  ): Promise<SocketFile> {
     refuseLongPath(path)
     const home = dirname(path)
-    await mkdir(home, { recursive: true, mode: 0o700 })
-    if (await isAnswered(path)) throw new ControlInUse(`another process answers on ${path}`)
+    await mkdir(home, { recursive: true, mode: access.folderMode })
+    if (await isAnswered(path)) throw new SocketInUse(`another process answers on ${path}`)
     const folder = await mkdtemp(join(home, '.c-'))
     try {
       const made = join(folder, 's')
-      await listenOn(server, made)
-      await chmod(made, 0o600)
+      await listenOn(server, made, access.backlog)
+      await chmod(made, access.mode)
       const { ino } = await stat(made)
       await rename(made, path)
       return new SocketFile(path, ino)
@@ -55,19 +72,19 @@ export class SocketFile {
   }
 }
 
-/** Throws: ControlUnavailable. */
+/** Throws: SocketUnavailable. */
 export function refuseLongPath(path: string): void {
   const size = Buffer.byteLength(path)
   if (size <= pathBytesMax) return
   const what = `the path of a socket has at most ${pathBytesMax} bytes here, ${path} has ${size}`
-  throw new ControlUnavailable(what)
+  throw new SocketUnavailable(what)
 }
 
-/** Whether somebody listens. Rejects: ControlUnavailable, where something else has that name. */
+/** Whether somebody listens. Rejects: SocketUnavailable, where something else has that name. */
 async function isAnswered(path: string): Promise<boolean> {
   const found = await lstat(path).catch(ignoreMissing)
   if (found === undefined) return false
-  if (!found.isSocket()) throw new ControlUnavailable(`${path} is there, and is no socket`)
+  if (!found.isSocket()) throw new SocketUnavailable(`${path} is there, and is no socket`)
   return new Promise((resolve, reject) => {
     const socket = connect(path)
     socket.once('connect', () => {
@@ -82,10 +99,10 @@ async function isAnswered(path: string): Promise<boolean> {
   })
 }
 
-function listenOn(server: Server, path: string): Promise<void> {
+function listenOn(server: Server, path: string, backlog: number | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(path, () => {
+    server.listen({ path, ...(backlog !== undefined && { backlog }) }, () => {
       server.off('error', reject)
       resolve()
     })

@@ -1,4 +1,4 @@
-"""One scenario of Eclipse Paho against a broker: paho-client.py SCENARIO PORT VERSION.
+"""One scenario of Eclipse Paho against a broker: paho-client.py SCENARIO PORT VERSION [CA CERT KEY].
 
 It ends with 0 when everything was as it should be, else with what was not.
 """
@@ -14,6 +14,7 @@ WAIT_SECONDS_MAX = 20
 PORT = int(sys.argv[2])
 VERSION = {"3.1": mqtt.MQTTv31, "3.1.1": mqtt.MQTTv311, "5": mqtt.MQTTv5}[sys.argv[3]]
 TOPIC = "paho/" + sys.argv[3]
+TLS_FILES = sys.argv[4:7]
 
 
 class Client:
@@ -30,6 +31,8 @@ class Client:
         if VERSION != mqtt.MQTTv5:
             options["clean_session"] = not persistent
         self.client = mqtt.Client(**options)
+        if TLS_FILES:
+            self.client.tls_set(*TLS_FILES)
         self.client.on_connect = lambda _c, _u, flags, *rest: self.connected.put((flags, rest[0]))
         self.client.on_subscribe = lambda *_: self.subscribed.put(True)
         self.client.on_disconnect = lambda *_: self.disconnected.put(True)

@@ -8,6 +8,7 @@ export const debianPackages = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_passwd: 'mosquitto',
+  openssl: 'openssl',
   paho: 'python3-paho-mqtt',
   chromium: 'chromium',
   gcc: 'gcc libc6-dev',

@@ -1,9 +1,12 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface ServerAddress {
   /** An IP address; a name is looked up each time. */
   readonly host: string
   readonly port: number
+  /** Speaks TLS, and trusts these certificates (PEM). */
+  readonly ca?: string
 }
 
 /** What a connection tells its owner. */
@@ -25,7 +28,7 @@ const nothing: Buffer = Buffer.alloc(0)
 /** All sockets of the process read into this one: it is handled before another is read. */
 const input: Buffer = Buffer.allocUnsafeSlow(128 * 1024)
 
-/** A TCP connection that allocates nothing per chunk, neither reading nor writing. */
+/** A TCP or TLS connection that allocates nothing per chunk, neither reading nor writing. */
 export class Connection {
   readonly #socket: Socket
   readonly #owner: ConnectionOwner
@@ -34,13 +37,11 @@ export class Connection {
 
   constructor(address: ServerAddress, owner: ConnectionOwner) {
     this.#owner = owner
-    this.#socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
-      onread: { buffer: input, callback: (size) => this.#receive(size) },
-    })
-    this.#socket.on('connect', () => this.#open())
+    const { ca, host, port } = address
+    const onread = { buffer: input, callback: (size: number) => this.#receive(size) }
+    const options = { host, port, noDelay: true, onread }
+    this.#socket = ca === undefined ? connect(options) : connectTls({ ...options, ca })
+    this.#socket.on(ca === undefined ? 'connect' : 'secureConnect', () => this.#open())
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#failure ??= error.code ?? error.message
     })

@@ -10,6 +10,8 @@ export interface BrokerKind {
   /** Added to the environment of its process; read after `configure`. */
   readonly env: Readonly<Record<string, string>>
   /** Writes what it needs into its folder; answers its command line. Again for each start there. */
+  /** What its clients trust, once it is configured; without it they speak no TLS. */
+  ca?: string | undefined
   configure(folder: string, port: number): readonly string[] | Promise<readonly string[]>
   /** It does not start in this folder any more. */
   dispose?(folder: string): Promise<void>
@@ -22,6 +24,8 @@ export interface OursOptions {
   readonly logLevel: string
   /** Microseconds that each write that is safe when it returns takes longer; needs gcc. */
   readonly syncDelayUs: number
+  /** Its clients speak TLS, with a certificate of ECDSA P-256. */
+  readonly tls: boolean
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -43,7 +47,15 @@ export function ours(options: OursOptions, name = 'ours'): BrokerKind {
       }
       const url = options.store === 'redis' ? await redis.urlFor(folder) : undefined
       const store = { backend: options.store, ...(url !== undefined && { url }) }
-      const configuration = ourConfiguration(options, folder, port, store)
+      const listener = { name: 'tcp', type: 'tcp', bind: `127.0.0.1:${port}` }
+      const secure = options.tls ? await secured(folder) : undefined
+      this.ca = secure?.ca
+      const configuration = ourConfiguration(
+        options,
+        folder,
+        { ...listener, ...secure?.keys },
+        store,
+      )
       // JSON is YAML.
       writeFileSync(file, JSON.stringify(configuration, null, 2))
       return [process.execPath, resolve(options.program), '--config', file]
@@ -54,6 +66,17 @@ export function ours(options: OursOptions, name = 'ours'): BrokerKind {
       await redis.dispose(folder)
     },
   }
+}
+
+/** A certificate in the broker's folder, and who has signed it. */
+async function secured(folder: string): Promise<{ ca: string; keys: object }> {
+  const { TestCa, keyPem } = await import('../support/certificates.ts')
+  const ca = await TestCa.make()
+  const issued = await ca.issue({ hosts: ['127.0.0.1'] })
+  const [certfile, keyfile] = [join(folder, 'server.crt'), join(folder, 'server.key')]
+  writeFileSync(certfile, issued.certificate.toString('pem'))
+  writeFileSync(keyfile, await keyPem(issued))
+  return { ca: ca.pem, keys: { type: 'tls', tls: { certfile, keyfile } } }
 }
 
 /** A Redis for each folder that a broker runs in: it syncs its file every second, as it does by default. */
@@ -81,12 +104,12 @@ async function startRedis(): Promise<RedisServer> {
 function ourConfiguration(
   { logLevel }: OursOptions,
   folder: string,
-  port: number,
+  listener: object,
   store: object,
 ): object {
   return {
     node: { name: 'bench', data_dir: join(folder, 'data') },
-    listeners: [{ name: 'tcp', type: 'tcp', bind: `127.0.0.1:${port}` }],
+    listeners: [listener],
     zones: {
       default: { max_mqueue_len: 'infinity', max_mqueue_bytes: 'infinity', max_inflight: 1000 },
     },

@@ -96,9 +96,10 @@ async function oneRun(comparison: Comparison, contender: Contender): Promise<Run
   }
 }
 
-function targetOf(broker: BrokerProcess, { version }: Contender): Target {
+function targetOf(broker: BrokerProcess, { kind, version }: Contender): Target {
   const { port, pid } = broker
-  return { host: '127.0.0.1', port, brokerPid: pid, version, idPrefix: `bench${process.pid}` }
+  const at = { host: '127.0.0.1', port, ...(kind.ca !== undefined && { ca: kind.ca }) }
+  return { ...at, brokerPid: pid, version, idPrefix: `bench${process.pid}` }
 }
 
 async function generate(comparison: Comparison, load: Load): Promise<Report> {

@@ -16,6 +16,8 @@ const common = {
   version: { type: 'string', default: '4' },
   /** Our store. */
   store: { type: 'string', default: 'memory' },
+  /** Over TLS, both ours and another checkout of ours; mosquitto is plain. */
+  tls: { type: 'boolean', default: false },
   /** Our program; that of another checkout compares with it. */
   broker: { type: 'string', default: program },
   /** Environment of our broker, NAME=value; again for another one. */
@@ -105,6 +107,7 @@ function ownOf(flags: CommonFlags): Omit<OursOptions, 'env'> {
   return {
     program: flags.broker,
     store: flags.store,
+    tls: flags.tls,
     logLevel: flags['log-level'],
     syncDelayUs: numberOf('sync-delay-us', flags['sync-delay-us']),
   }

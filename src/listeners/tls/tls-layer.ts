@@ -120,8 +120,8 @@ export class TlsLayer {
     const own = [certFile, keyFile, ...sni.flatMap((host) => [host.certFile, host.keyFile])]
     const files = [...own, caFile, crlFile].filter((file) => file !== undefined)
     const onFault = (error: unknown): void => {
-      const advice = 'changes of certificates may go unseen: SIGHUP reads them again'
-      this.#parts.services.log.warn({ err: error, listener: this.#listener }, advice)
+      const fields = { err: error, listener: this.#listener }
+      this.#parts.services.log.warn(fields, 'changes of certificates may go unseen')
     }
     this.#watch = new FileWatch(this.#parts.services, files, () => this.reload(), onFault)
   }

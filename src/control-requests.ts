@@ -1,4 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
+import type { Administered } from './admin/ports.ts'
+import { adminRequests } from './admin-requests.ts'
 import type { Store } from './broker/ports.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { ControlHandler, ControlHandlers } from './control/handlers.ts'
@@ -11,6 +13,7 @@ import { readVersion } from './version.ts'
 export function controlRequests(
   configuration: Configuration,
   store: Store & StoreUpkeep,
+  administered: Administered,
 ): ControlHandlers {
   return {
     /** Whether anybody is there. */
@@ -23,6 +26,7 @@ export function controlRequests(
       pid: process.pid,
     }),
     backup: backupHandler(configuration, store),
+    ...adminRequests(administered),
   }
 }
 

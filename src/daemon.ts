@@ -1,8 +1,11 @@
 import { join } from 'node:path'
+import type { ListenerEntry } from './admin/listeners.ts'
+import { plainNumber } from './admin/plain.ts'
+import type { Administered } from './admin/ports.ts'
 import { SysTree } from './admin/sys-tree.ts'
 import { AnonymousAuthenticator } from './auth/anonymous.ts'
 import { Deadlines } from './base/deadlines.ts'
-import type { Logger } from './base/logger.ts'
+import type { Logger, LogLevel } from './base/logger.ts'
 import { Broker } from './broker/broker.ts'
 import { defaultJournalOptions } from './broker/journal.ts'
 import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
@@ -35,6 +38,13 @@ export interface DaemonExtras {
   readonly events?: SessionEvents & MessageEvents
   /** In place of the one that the configuration names; it is closed when the broker stops. */
   readonly store?: Store
+  /** What commands may change in this process. */
+  readonly operator?: Operator
+}
+
+/** What belongs to the program that runs the broker, and its operators may use. */
+export interface Operator {
+  readonly log: { level: LogLevel }
 }
 
 /** Where one listener listens; the port is the real one. */
@@ -55,6 +65,8 @@ export class Daemon {
   readonly #log: Logger
   readonly #deadlines: Deadlines
   readonly #store: Store
+  readonly #operator: Operator | undefined
+  readonly #startedAtWallMs = systemClock.wallMs()
   readonly #connectionParts: ConnectionParts
   readonly #house: House
   readonly #listeners: Listener[] = []
@@ -66,6 +78,7 @@ export class Daemon {
     const { auth, limits, node, retainer, store, zones } = configuration
     this.#configuration = configuration
     this.#log = log
+    this.#operator = extras.operator
     this.#deadlines = new Deadlines(systemClock, systemWake)
     this.#store = extras.store ?? chosenStore(configuration, log)
     this.broker = new Broker({
@@ -160,7 +173,7 @@ export class Daemon {
     if (this.#stopping !== undefined) return
     const { node, store } = this.#configuration
     const path = join(node.dataDir, 'control.sock')
-    const requests = controlRequests(this.#configuration, this.#store)
+    const requests = controlRequests(this.#configuration, this.#store, this.#administered())
     try {
       this.#control = await ControlServer.open(path, requests, this.#log)
       if (this.#stopping !== undefined) await this.#control.close()
@@ -169,6 +182,26 @@ export class Daemon {
         throw new StoreInUse(`${error.message}; stop it, or give this one another node.data_dir`)
       }
       this.#log.warn({ err: error }, 'no control socket: commands do not reach this broker')
+    }
+  }
+
+  #administered(): Administered {
+    return {
+      broker: this.broker,
+      clock: systemClock,
+      process: () => ({
+        version: readVersion(),
+        node: this.#configuration.node.name,
+        pid: process.pid,
+        startedAtWallMs: this.#startedAtWallMs,
+        rssBytes: process.memoryUsage.rss(),
+        connections: this.#house.connections,
+        logLevel: this.#operator?.log.level ?? this.#configuration.log.level,
+        storeBackend: this.#configuration.store.backend,
+      }),
+      listeners: () => this.#listeners.map((listener) => listenerEntry(listener)),
+      log: this.#operator?.log,
+      reload: undefined,
     }
   }
 
@@ -267,6 +300,19 @@ export class Daemon {
 
   #connections() {
     return this.#listeners.flatMap((listener) => [...listener.reception.connections])
+  }
+}
+
+function listenerEntry({ address, options, port, reception }: Listener): ListenerEntry {
+  return {
+    name: options.name,
+    type: options.type,
+    address,
+    port,
+    zone: options.zone,
+    state: 'listening',
+    connections: reception.connections.size,
+    max_connections: plainNumber(options.connectionsMax),
   }
 }
 

@@ -189,6 +189,13 @@ export class Broker implements Exchange {
     for (const group of groups) this.#deliverShared(message, group, zone, now)
   }
 
+  /** Forgets the retained message of a topic. Answers whether there was one. */
+  forgetRetained(topic: string): boolean {
+    if (!this.retainer.delete(topic)) return false
+    this.journal.retained(topic, undefined, true)
+    return true
+  }
+
   wouldBeKept(message: Message, zone: Zone): boolean {
     if (message.retain && zone.channel.durability !== 'none') return true
     const { targets, groups } = this.router.match(message.topic)

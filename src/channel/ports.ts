@@ -17,6 +17,7 @@ import type { QoS, SubscriptionOptions } from '../mqtt/subscription.ts'
 import type { SessionOptions } from '../session/options.ts'
 import type { RetainedItem } from '../session/ports.ts'
 import type { Session } from '../session/session.ts'
+import type { Client } from './client.ts'
 import type { ChannelOptions } from './options.ts'
 
 /** What a listener's zone settles for the clients that come through it. */
@@ -108,6 +109,9 @@ export interface SessionOwner extends CommitWaiter {
   readonly protocolVersion: ProtocolVersion
   /** Whether its CONNECT was accepted; before that its will counts for nothing. [MQTT-3.1.2-7] */
   readonly isAccepted: boolean
+  /** Where it comes from and what CONNECT settled, for who looks at clients. */
+  readonly transport: Pick<Transport, 'peer'>
+  readonly client: Client | undefined
   /** Ends the connection; the session manager has taken the session away already. */
   evict(code: ReasonCode, because: string): void
 }

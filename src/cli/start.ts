@@ -26,7 +26,7 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
     const { startDaemon } = await import('../daemon.ts')
     // Nearly everything that comes out of the store stays: the less often it is looked at the better.
     setFlagsFromString(`--semi-space-growth-factor=${growthAtStart}`)
-    const daemon = await startDaemon(configuration, logger)
+    const daemon = await startDaemon(configuration, logger, { operator: { log: logger } })
     setFlagsFromString(`--semi-space-growth-factor=${growthLater}`)
     reload = () => daemon.reloadCertificates()
     announce(daemon, configuration, flags, logger)

@@ -26,6 +26,8 @@ export type ControlCode =
   | 'version'
   | 'unknown_request'
   | 'wrong_parameters'
+  /** There is none of what it is about. */
+  | 'not_found'
   /** It cannot be done with this broker, or not now. */
   | 'refused'
   /** What it needs failed: a disk that is full, a folder that is not there. */

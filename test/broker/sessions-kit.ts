@@ -11,6 +11,8 @@ export class Owner implements SessionOwner {
   readonly evictions: ReasonCode[] = []
   isAccepted = true
   protocolVersion: 4 | 5 = 5
+  readonly transport = { peer: { address: '10.0.0.1:1', listener: 'tcp' } }
+  readonly client = undefined
 
   onCommitted(): void {}
 

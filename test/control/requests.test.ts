@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { beforeEach, expect, it } from 'vitest'
+import type { Administered } from '../../src/admin/ports.ts'
 import type { Configuration } from '../../src/config/configuration.ts'
 import { defaultConfiguration } from '../../src/config/load.ts'
 import type { ControlRequest } from '../../src/control/handlers.ts'
@@ -8,6 +9,8 @@ import { StoreUnavailable } from '../../src/store/errors.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { StoreUpkeep, TaskControl } from '../../src/store/transfer/ports.ts'
 
+/** Nobody asks for any of it here. */
+const administered = {} as Administered
 const base = defaultConfiguration()
 const configuration: Configuration = { ...base, store: { ...base.store, path: '/var/store' } }
 
@@ -20,7 +23,11 @@ beforeEach(() => {
 
 /** What `backup` answers of a store, or what it throws. */
 async function backUp(upkeep: StoreUpkeep, parameters: object): Promise<unknown> {
-  const { backup } = controlRequests(configuration, Object.assign(new MemoryStore(), upkeep))
+  const { backup } = controlRequests(
+    configuration,
+    Object.assign(new MemoryStore(), upkeep),
+    administered,
+  )
   return backup?.(asked(parameters))
 }
 
@@ -36,7 +43,7 @@ function asked(parameters: object): ControlRequest {
 }
 
 it('version says who is there, and ping that somebody is', async () => {
-  const { ping, version } = controlRequests(configuration, new MemoryStore())
+  const { ping, version } = controlRequests(configuration, new MemoryStore(), administered)
   expect(await ping?.(asked({}))).toEqual({})
   expect(await version?.(asked({}))).toEqual({
     broker: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
@@ -88,7 +95,7 @@ it('backup is done once at a time', async () => {
     return 1
   }
   const store = Object.assign(new MemoryStore(), { backUp: waiting })
-  const { backup } = controlRequests(configuration, store)
+  const { backup } = controlRequests(configuration, store, administered)
   const first = backup?.(asked({}))
   await expect(backup?.(asked({}))).rejects.toThrow('another backup is under way')
   aborter.abort()

@@ -31,7 +31,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // How a running broker is asked for something: protocol, server and client; what it can be asked
   // is handed in.
   control: ['base', 'socket-file'],
-  'control-requests': [...leftOf('config'), 'control', 'version'],
+  'admin-requests': [...leftOf('broker'), 'admin', 'control'],
+  'control-requests': [...leftOf('config'), 'admin-requests', 'control', 'version'],
   // The store that the configuration names.
   'chosen-store': leftOf('config'),
   daemon: leftOf('config').concat(

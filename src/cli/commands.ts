@@ -1,5 +1,6 @@
 import { type AddCommand, command } from './command.ts'
 import { crashtest, crashtestFlags } from './crashtest.ts'
+import { brokerFlags, ctlCommand, toBrokerFlags } from './ctl-commands.ts'
 import { settingFlags, toSettings } from './setting-flags.ts'
 import { storeCommand } from './store-commands.ts'
 
@@ -16,6 +17,13 @@ export const commands: readonly AddCommand[] = [
     about: 'say everything that is wrong with the configuration, and start nothing',
     flags: settingFlags,
     run: async (flags) => (await import('./check.ts')).check(toSettings(flags)),
+  }),
+  ctlCommand,
+  command({
+    words: 'healthcheck',
+    about: 'whether the broker that runs does its work: exit code 0, or 1 and why not',
+    flags: brokerFlags,
+    run: async (flags) => (await import('./healthcheck.ts')).healthcheck(toBrokerFlags(flags)),
   }),
   storeCommand,
   command({

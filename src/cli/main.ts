@@ -7,8 +7,10 @@ import { UsageError } from './usage-error.ts'
 
 /** Words of which one was probably meant, when nobody knows the one that stands there. */
 const knownWords = (
-  'start check store info export import compact backup crashtest ' +
-  '--config --listen --log-level --json --version --help'
+  'start check store info export import compact backup crashtest ctl healthcheck ' +
+  'status clients sessions subscriptions retained listeners log-level reload ' +
+  'list show kick drop get del ' +
+  '--config --listen --log-level --json --socket --limit --client --user --raw --version --help'
 ).split(' ')
 
 /** Reads the command line and does what it says. Answers what the process is to end with. */

@@ -14,6 +14,13 @@ import {
 /** Nobody answers: no broker runs there, or none that can be reached. */
 export class ControlUnreachable extends Error {
   override name = 'ControlUnreachable'
+  /** What the system said: `ENOENT`, `ECONNREFUSED`, `EACCES`; undefined where it was not asked. */
+  readonly code: string | undefined
+
+  constructor(message: string, code?: string) {
+    super(message)
+    this.code = code
+  }
 }
 
 /** Somebody was asked, and was gone or silent before the answer. */
@@ -79,7 +86,7 @@ function listenTo(
   })
   socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
     const why = `nobody answers on ${path} (${code ?? message})`
-    if (socket.bytesWritten === 0) outcome.reject(new ControlUnreachable(why))
+    if (socket.bytesWritten === 0) outcome.reject(new ControlUnreachable(why, code))
     else lost(`${code ?? message}`)
   })
   socket.on('close', () => lost('the broker hung up'))

@@ -1,17 +1,14 @@
 import { join } from 'node:path'
-import type { ListenerEntry } from './admin/listeners.ts'
-import { plainNumber } from './admin/plain.ts'
-import type { Administered } from './admin/ports.ts'
-import { SysTree } from './admin/sys-tree.ts'
-import { AnonymousAuthenticator } from './auth/anonymous.ts'
+import type { Administered, ReloadChange, Reloaded } from './admin/ports.ts'
 import { Deadlines } from './base/deadlines.ts'
-import type { Logger, LogLevel } from './base/logger.ts'
+import type { Logger } from './base/logger.ts'
 import { Broker } from './broker/broker.ts'
 import { defaultJournalOptions } from './broker/journal.ts'
 import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
 import type { Authenticator } from './channel/ports.ts'
-import { chosenStore, queuedBytesMax } from './chosen-store.ts'
-import type { Configuration, ZoneOptions } from './config/configuration.ts'
+import { chosenStore } from './chosen-store.ts'
+import type { Configuration } from './config/configuration.ts'
+import { formatProblem } from './config/problem.ts'
 import { ControlServer } from './control/server.ts'
 import { controlRequests } from './control-requests.ts'
 import type { ConnectionParts } from './listeners/connection.ts'
@@ -25,12 +22,15 @@ import { listenTcp } from './listeners/tcp.ts'
 import { listenTls } from './listeners/tls.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
+import { administeredOf, type Operator } from './running/administered.ts'
+import type { ListenerHost } from './running/listener-changes.ts'
+import { LiveSettings } from './running/live-settings.ts'
+import { applyConfiguration, effective } from './running/reload.ts'
+import { Sys } from './running/sys.ts'
 import { SocketInUse } from './socket-file.ts'
 import { StoreInUse } from './store/errors.ts'
 import { systemClock, systemRandom, systemWake } from './system.ts'
-import { readVersion } from './version.ts'
 import { OutputPool } from './wire/output-pool.ts'
-import { makeOwnMessage } from './wire/own-message.ts'
 
 /** What a program that embeds the broker may bring along. */
 export interface DaemonExtras {
@@ -40,11 +40,6 @@ export interface DaemonExtras {
   readonly store?: Store
   /** What commands may change in this process. */
   readonly operator?: Operator
-}
-
-/** What belongs to the program that runs the broker, and its operators may use. */
-export interface Operator {
-  readonly log: { level: LogLevel }
 }
 
 /** Where one listener listens; the port is the real one. */
@@ -61,24 +56,28 @@ export interface ListenerAddress {
  */
 export class Daemon {
   readonly broker: Broker
-  readonly #configuration: Configuration
+  #configuration: Configuration
+  readonly #live: LiveSettings
   readonly #log: Logger
   readonly #deadlines: Deadlines
   readonly #store: Store
   readonly #operator: Operator | undefined
-  readonly #startedAtWallMs = systemClock.wallMs()
   readonly #connectionParts: ConnectionParts
   readonly #house: House
   readonly #listeners: Listener[] = []
-  readonly #sys: SysTree | undefined
+  /** Taken out of the configuration while clients of theirs were there. */
+  readonly #retired = new Set<Listener>()
+  readonly #sys: Sys
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
+  #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(configuration: Configuration, log: Logger, extras: DaemonExtras = {}) {
-    const { auth, limits, node, retainer, store, zones } = configuration
+    const { node, store, zones } = configuration
     this.#configuration = configuration
     this.#log = log
     this.#operator = extras.operator
+    this.#live = new LiveSettings(configuration, extras.authenticator)
     this.#deadlines = new Deadlines(systemClock, systemWake)
     this.#store = extras.store ?? chosenStore(configuration, log)
     this.broker = new Broker({
@@ -87,7 +86,7 @@ export class Daemon {
       random: systemRandom,
       log,
       afterTurn: setImmediate,
-      authenticator: extras.authenticator ?? new AnonymousAuthenticator(auth.allowAnonymous),
+      authenticator: this.#live.authenticator,
       store: this.#store,
       journal: {
         ...defaultJournalOptions,
@@ -96,15 +95,8 @@ export class Daemon {
         refusesOnFailure: store.onFailure === 'reject',
       },
       zones,
-      limits: {
-        sessionsMax: limits.sessionsMax,
-        queuedBytesMax: queuedBytesMax(configuration),
-      },
-      retainer: {
-        messagesMax: retainer.retainedMessagesMax,
-        payloadBytesMax: retainer.payloadSizeMax,
-        expiryMs: retainer.messageExpiryIntervalMs,
-      },
+      limits: this.#live.limits,
+      retainer: this.#live.retainer,
       name: node.name,
       ...(extras.events !== undefined && { events: extras.events }),
     })
@@ -116,7 +108,12 @@ export class Daemon {
       traffic: this.broker.metrics,
     }
     this.#house = new House(connectionsByFileLimit(!this.#store.isVolatile), zones)
-    if (configuration.sys.intervalMs > 0) this.#sys = this.#newSysTree()
+    this.#sys = new Sys({
+      broker: this.broker,
+      deadlines: this.#deadlines,
+      house: this.#house,
+      configuration: () => this.#configuration,
+    })
   }
 
   get listeners(): ListenerAddress[] {
@@ -141,7 +138,7 @@ export class Daemon {
   async start(): Promise<void> {
     try {
       await this.broker.start()
-      this.#sys?.start()
+      this.#sys.follow()
       await this.#openControl()
       for (const options of this.#configuration.listeners) await this.#open(options)
     } catch (error) {
@@ -168,6 +165,70 @@ export class Daemon {
     for (const { tls } of this.#listeners) tls?.reload()
   }
 
+  /**
+   * Reads the configuration anew and applies it; says so in the log, as it does of everything that
+   * is wrong with it, which then changes nothing. Certificates are read again as well.
+   */
+  async reloadFile(): Promise<Reloaded> {
+    const loaded = this.#operator?.load?.()
+    if (loaded === undefined) return { changes: [] }
+    if ('configuration' in loaded) {
+      const changes = await this.reload(loaded.configuration)
+      this.reloadCertificates()
+      return { changes }
+    }
+    const problems = loaded.problems.map((problem) => formatProblem(problem))
+    this.#log.error({ problems }, 'the configuration is wrong: nothing was changed')
+    return { problems }
+  }
+
+  /**
+   * Applies another configuration as far as it can while the broker runs, and disconnects nobody.
+   * Answers what became of each setting that is another one. Reloads follow one another.
+   */
+  reload(configuration: Configuration): Promise<ReloadChange[]> {
+    const changes = this.#reloading.then(() => this.#reload(configuration))
+    this.#reloading = changes.catch(() => {})
+    return changes
+  }
+
+  async #reload(after: Configuration): Promise<ReloadChange[]> {
+    if (this.#stopping !== undefined) return []
+    const before = this.#configuration
+    this.#configuration = effective(before, after)
+    if (this.#operator !== undefined) this.#operator.log.level = after.log.level
+    if (after.sys.intervalMs !== before.sys.intervalMs) this.#sys.follow()
+    const parts = {
+      broker: this.broker,
+      live: this.#live,
+      house: this.#house,
+      log: this.#log,
+      listenerHost: this.#listenerHost(),
+    }
+    return applyConfiguration(parts, before, after)
+  }
+
+  #listenerHost(): ListenerHost {
+    return {
+      listeners: this.#listeners,
+      zones: this.#configuration.zones,
+      listen: async (options, reception) => {
+        const listener = await this.#listen(options, reception)
+        if (this.#stopping !== undefined) listener.stopAccepting()
+        this.#tellListening(listener)
+        return listener
+      },
+      retire: (listener) => this.#retired.add(listener),
+    }
+  }
+
+  #retiredListeners(): Listener[] {
+    for (const listener of this.#retired) {
+      if (listener.reception.connections.size === 0) this.#retired.delete(listener)
+    }
+    return [...this.#retired]
+  }
+
   /** A broker that keeps nothing, or cannot have a socket where it should be, does without. */
   async #openControl(): Promise<void> {
     if (this.#stopping !== undefined) return
@@ -186,47 +247,14 @@ export class Daemon {
   }
 
   #administered(): Administered {
-    return {
+    return administeredOf({
       broker: this.broker,
-      clock: systemClock,
-      process: () => ({
-        version: readVersion(),
-        node: this.#configuration.node.name,
-        pid: process.pid,
-        startedAtWallMs: this.#startedAtWallMs,
-        rssBytes: process.memoryUsage.rss(),
-        connections: this.#house.connections,
-        logLevel: this.#operator?.log.level ?? this.#configuration.log.level,
-        storeBackend: this.#configuration.store.backend,
-      }),
-      listeners: () => this.#listeners.map((listener) => listenerEntry(listener)),
-      log: this.#operator?.log,
-      reload: undefined,
-    }
-  }
-
-  #newSysTree(): SysTree {
-    const { broker } = this
-    const { sys, zones } = this.#configuration
-    const zone = zones.get('default') as ZoneOptions
-    return new SysTree({
-      broker,
-      clock: systemClock,
-      deadlines: this.#deadlines,
-      version: readVersion(),
-      intervalMs: sys.intervalMs,
-      figures: () => ({
-        sockets: this.#house.connections,
-        socketsOpened: this.#house.entered,
-        rssBytes: process.memoryUsage.rss(),
-      }),
-      publish: (topic, text) => {
-        const number = ++broker.numbering.last
-        const receivedAt = systemClock.now()
-        const payload = Buffer.from(text)
-        const own = { topic, payload, qos: 2, retain: true, from: '', number, receivedAt } as const
-        broker.announce(makeOwnMessage(own), zone)
-      },
+      operator: this.#operator,
+      configuration: () => this.#configuration,
+      connectionCount: () => this.#house.connections,
+      listeners: () => this.#listeners,
+      retired: () => this.#retiredListeners(),
+      reload: () => this.reloadFile(),
     })
   }
 
@@ -235,16 +263,19 @@ export class Daemon {
     const listener = await this.#listen(options)
     this.#listeners.push(listener)
     if (this.#stopping !== undefined) return listener.stopAccepting()
-    const { address, port } = listener
+    this.#tellListening(listener)
+  }
+
+  #tellListening({ address, options, port }: Listener): void {
     const { name, type, zone } = options
     this.#log.info({ listener: name, type, address, port, zone }, 'listening')
   }
 
-  #listen(options: ListenerOptions): Promise<Listener> {
+  #listen(options: ListenerOptions, known?: Reception): Promise<Listener> {
     const zone = this.#configuration.zones.get(options.zone)
     if (zone === undefined)
       throw new Error(`listener ${options.name}: there is no zone ${options.zone}`)
-    const reception = new Reception(this.#connectionParts, options, zone, this.#house)
+    const reception = known ?? new Reception(this.#connectionParts, options, zone, this.#house)
     if (options.type === 'tcp') return listenTcp(options, reception)
     if (options.type === 'tls') return listenTls(options, reception)
     return listenWebSocket(options, reception, zone.channel)
@@ -254,7 +285,7 @@ export class Daemon {
     for (const listener of this.#listeners) listener.stopAccepting()
     const timeout = cancellableDelay(this.#configuration.shutdown.timeoutMs)
     const unasked = this.#control?.close()
-    this.#sys?.stop()
+    this.#sys.stop()
     const { journal } = this.broker
     await Promise.race([journal.flush(), timeout.elapsed])
     this.broker.sessions.publishWills()
@@ -299,20 +330,9 @@ export class Daemon {
   }
 
   #connections() {
-    return this.#listeners.flatMap((listener) => [...listener.reception.connections])
-  }
-}
-
-function listenerEntry({ address, options, port, reception }: Listener): ListenerEntry {
-  return {
-    name: options.name,
-    type: options.type,
-    address,
-    port,
-    zone: options.zone,
-    state: 'listening',
-    connections: reception.connections.size,
-    max_connections: plainNumber(options.connectionsMax),
+    return [...this.#listeners, ...this.#retired].flatMap(({ reception }) => [
+      ...reception.connections,
+    ])
   }
 }
 

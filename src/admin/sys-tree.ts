@@ -20,7 +20,7 @@ export interface SysTreeParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly version: string
-  /** Between two looks, ms. */
+  /** Between two looks, ms; see `setInterval`. */
   readonly intervalMs: number
   readonly figures: () => ProcessFigures
   /** Publishes a retained message of the broker's own. */
@@ -52,6 +52,7 @@ export class SysTree {
   readonly #timer = new Deadline(0, () => this.#tick())
   readonly #published = new Map<string, string>()
   readonly #loads = new Map(loads.map(([name]) => [name, new LoadAverage(0)]))
+  #intervalMs: number
   #updatedAt: number
   #clientsMax = 0
   #rssMax = 0
@@ -59,6 +60,7 @@ export class SysTree {
   constructor(parts: SysTreeParts) {
     this.#parts = parts
     this.#startedAt = parts.clock.now()
+    this.#intervalMs = parts.intervalMs
     this.#updatedAt = this.#startedAt
   }
 
@@ -68,12 +70,18 @@ export class SysTree {
     this.#tick()
   }
 
+  /** Another time between two looks, ms, from now on. */
+  setInterval(intervalMs: number): void {
+    this.#intervalMs = intervalMs
+    this.#tick()
+  }
+
   stop(): void {
     this.#parts.deadlines.cancel(this.#timer)
   }
 
   #tick(): void {
-    const { broker, clock, deadlines, figures, intervalMs } = this.#parts
+    const { broker, clock, deadlines, figures } = this.#parts
     const now = clock.now()
     const process = figures()
     this.#clientsMax = Math.max(this.#clientsMax, broker.sessions.connectedCount)
@@ -85,7 +93,7 @@ export class SysTree {
     }
     this.#updateLoads(values, now - this.#updatedAt)
     this.#updatedAt = now
-    deadlines.move(this.#timer, now + intervalMs - (clock.wallMs() % intervalMs))
+    deadlines.move(this.#timer, now + this.#intervalMs - (clock.wallMs() % this.#intervalMs))
   }
 
   #updateLoads(values: ReadonlyMap<string, SysValue>, elapsedMs: number): void {

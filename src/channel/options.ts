@@ -4,6 +4,10 @@ export interface Rate {
   readonly perMs: number
 }
 
+export function isSameRate(a: Rate | undefined, b: Rate | undefined): boolean {
+  return a?.count === b?.count && a?.perMs === b?.perMs
+}
+
 /** What a publisher's answer waits for: the record on disk, nothing although it is written, no record. */
 export const durabilities = ['commit', 'async', 'none'] as const
 export type Durability = (typeof durabilities)[number]

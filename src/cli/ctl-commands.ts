@@ -246,6 +246,12 @@ const listeners = group(
 
 const others: readonly AddCommand[] = [
   command<ReadBrokerFlags>({
+    words: 'reload',
+    about: 'read the configuration anew, as SIGHUP does, and say what it changed',
+    flags: groupFlags,
+    run: async (read) => (await import('./ctl-reload.ts')).reload(toBrokerFlags(read)),
+  }),
+  command<ReadBrokerFlags>({
     words: 'status',
     about: 'how the broker is',
     flags: groupFlags,

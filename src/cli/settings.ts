@@ -1,8 +1,8 @@
 import type { Configuration } from '../config/configuration.ts'
 import { readListenFlags } from '../config/listen-flag.ts'
-import { type Loaded, loadConfiguration } from '../config/load.ts'
+import { type Loaded, loadConfiguration, type Settled } from '../config/load.ts'
 import type { Override } from '../config/overrides.ts'
-import { formatProblem, type Problem } from '../config/problem.ts'
+import { formatProblem } from '../config/problem.ts'
 
 /** What the command line says about the configuration. */
 export interface SettingFlags {
@@ -13,22 +13,30 @@ export interface SettingFlags {
 
 /** Settles the configuration, or prints everything that is wrong with it, a line each. */
 export function settle(flags: SettingFlags): Configuration | undefined {
-  return settleWith(flags, () => [])
+  return printed(load(flags))
 }
 
 /** The same for who listens: what is wrong with certificates and keys is printed as well. */
 export function settleWithFiles(flags: SettingFlags): Configuration | undefined {
-  return settleWith(flags, (loaded) => loaded.checkFiles())
+  return printed(loadWithFiles(flags))
 }
 
-function settleWith(
-  flags: SettingFlags,
-  check: (loaded: Extract<Loaded, { configuration: Configuration }>) => readonly Problem[],
-): Configuration | undefined {
-  const loaded = loadConfiguration(flags.config, process.env, overridesOf(flags))
-  const problems = 'configuration' in loaded ? check(loaded) : loaded.problems
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
-  return 'configuration' in loaded && problems.length === 0 ? loaded.configuration : undefined
+function printed(loaded: Settled): Configuration | undefined {
+  if ('configuration' in loaded) return loaded.configuration
+  for (const problem of loaded.problems) process.stderr.write(`${formatProblem(problem)}\n`)
+  return undefined
+}
+
+/** Settles the configuration, or answers everything that is wrong with it, certificates and keys as well. */
+export function loadWithFiles(flags: SettingFlags): Settled {
+  const loaded = load(flags)
+  if (!('configuration' in loaded)) return loaded
+  const problems = loaded.checkFiles()
+  return problems.length > 0 ? { problems } : loaded
+}
+
+function load(flags: SettingFlags): Loaded {
+  return loadConfiguration(flags.config, process.env, overridesOf(flags))
 }
 
 function overridesOf(flags: SettingFlags): Override[] {

@@ -5,7 +5,7 @@ import type { Daemon } from '../daemon.ts'
 import { ListenError } from '../listeners/listen-error.ts'
 import { StoreError } from '../store/errors.ts'
 import { ExitCode } from './exit-code.ts'
-import { type SettingFlags, settleWithFiles } from './settings.ts'
+import { loadWithFiles, type SettingFlags, settleWithFiles } from './settings.ts'
 import { SignalWatch } from './signal-watch.ts'
 
 /** By how much V8's young generation grows when it is full; `growthLater` is V8's own. */
@@ -20,15 +20,17 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
   const logger = await createLogger({ ...configuration.log, isTerminal })
   endOnBugs(logger)
   const signals = new SignalWatch()
-  let reload = (): void => {}
-  process.on('SIGHUP', () => reload())
+  let reload: () => Promise<unknown> = () => Promise.resolve()
+  process.on('SIGHUP', () => void reload())
   try {
     const { startDaemon } = await import('../daemon.ts')
     // Nearly everything that comes out of the store stays: the less often it is looked at the better.
     setFlagsFromString(`--semi-space-growth-factor=${growthAtStart}`)
-    const daemon = await startDaemon(configuration, logger, { operator: { log: logger } })
+    const daemon = await startDaemon(configuration, logger, {
+      operator: { log: logger, load: () => loadWithFiles(flags) },
+    })
     setFlagsFromString(`--semi-space-growth-factor=${growthLater}`)
-    reload = () => daemon.reloadCertificates()
+    reload = () => daemon.reloadFile()
     announce(daemon, configuration, flags, logger)
     const signal = await signals.first
     logger.info({ signal }, 'stopping')

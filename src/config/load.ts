@@ -16,6 +16,11 @@ import { checkTlsFiles } from './tls-check.ts'
 const fileBytesMax = 4 * 1024 * 1024
 
 /** A configuration, or everything that is wrong with it. */
+export type Settled =
+  | { readonly configuration: Configuration }
+  | { readonly problems: readonly Problem[] }
+
+/** The same, before the files are looked at that it names. */
 export type Loaded =
   | {
       readonly configuration: Configuration

@@ -1,4 +1,4 @@
-import type { Rate } from '../channel/options.ts'
+import { isSameRate, type Rate } from '../channel/options.ts'
 import { TokenBucket } from '../channel/token-bucket.ts'
 
 /** How many connections a zone takes, over all its listeners. */
@@ -12,7 +12,7 @@ export interface ZoneLimits {
 /** Counts the connections of the process and of its zones against their limits. */
 export class House {
   readonly #connectionsMax: number
-  readonly #limits: ReadonlyMap<string, ZoneLimits>
+  #limits: ReadonlyMap<string, ZoneLimits>
   readonly #zones = new Map<string, number>()
   readonly #rates = new Map<string, TokenBucket>()
   #connections = 0
@@ -21,6 +21,15 @@ export class House {
   /** `connectionsMax` follows from the limit of open files; a zone without limits may be left out. */
   constructor(connectionsMax: number, limits: ReadonlyMap<string, ZoneLimits>) {
     this.#connectionsMax = connectionsMax
+    this.#limits = limits
+  }
+
+  /** Other limits of the zones; connections that are there stay, also above them. */
+  configure(limits: ReadonlyMap<string, ZoneLimits>): void {
+    for (const zone of this.#rates.keys()) {
+      const before = this.#limits.get(zone)?.connectionRate
+      if (!isSameRate(before, limits.get(zone)?.connectionRate)) this.#rates.delete(zone)
+    }
     this.#limits = limits
   }
 

@@ -1,4 +1,5 @@
 import type { Admission } from '../channel/channel.ts'
+import { isSameRate } from '../channel/options.ts'
 import type { Peer, Services, Zone } from '../channel/ports.ts'
 import { TokenBucket } from '../channel/token-bucket.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
@@ -24,10 +25,10 @@ const complainEveryMs = 10_000
 export class Reception implements ConnectionHost {
   readonly connections = new Set<Connection>()
   readonly #parts: ConnectionParts
-  readonly #options: ListenerOptions
+  #options: ListenerOptions
   readonly #house: House
-  readonly #admission: Admission
-  readonly #rate: TokenBucket | undefined
+  #admission: Admission
+  #rate: TokenBucket | undefined
   #inside = 0
   #refused = 0
   #complainedAt = Number.NEGATIVE_INFINITY
@@ -47,6 +48,20 @@ export class Reception implements ConnectionHost {
 
   get listener(): string {
     return this.#options.name
+  }
+
+  get options(): ListenerOptions {
+    return this.#options
+  }
+
+  /** Other options, or another zone, for connections to come. */
+  configure(options: ListenerOptions, zone: Zone): void {
+    const rate = options.connectionRate
+    if (!isSameRate(rate, this.#options.connectionRate)) {
+      this.#rate = rate && new TokenBucket(rate.count, rate.perMs, this.#parts.services.clock.now())
+    }
+    this.#options = options
+    this.#admission = { zone, protocolVersions: options.protocolVersions, refuse: undefined }
   }
 
   /** Takes a stream in; one that is too much is told so or, when there are many of them, cut off. */
@@ -80,7 +95,7 @@ export class Reception implements ConnectionHost {
       return
     }
     this.#inside--
-    this.#house.leave(this.#admission.zone.name)
+    this.#house.leave(admission.zone.name)
   }
 
   /** From here on the stream is for MQTT. */

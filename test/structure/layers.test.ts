@@ -35,11 +35,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'control-requests': [...leftOf('config'), 'admin-requests', 'control', 'version'],
   // The store that the configuration names.
   'chosen-store': leftOf('config'),
+  // A broker that runs: what operators see of it, and what a reload changes.
+  running: [...leftOf('config'), 'system', 'version', 'chosen-store'],
   daemon: leftOf('config').concat(
-    ['system', 'version', 'chosen-store'],
+    ['system', 'version', 'chosen-store', 'running'],
     ['control', 'control-requests', 'socket-file'],
   ),
-  index: [...leftOf('config'), 'daemon'],
+  index: [...leftOf('config'), 'daemon', 'running'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.
   client: ['base', 'mqtt'],
   bench: ['base', 'mqtt', 'client'],

@@ -50,6 +50,9 @@ export interface ListenerAddress {
   readonly port: number
 }
 
+/** Milliseconds that a store may take to close, however short `shutdown.timeout` is. */
+const storeCloseMsMin = 3000
+
 /**
  * A running broker: its parts, put together from a configuration. They start in the order in which
  * they stand here and stop in reverse.
@@ -150,7 +153,8 @@ export class Daemon {
   /**
    * Accepts no more, lets what was received be answered, tells MQTT 5 clients that we go (0x8B),
    * and waits until they have read it and their wills are safe, no longer than `shutdown.timeout`;
-   * then those that are left are cut off. Called again it waits for the same end.
+   * then those that are left are cut off, and the store has as long again to close, 3 s at least.
+   * Called again it waits for the same end.
    */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
@@ -214,8 +218,8 @@ export class Daemon {
       zones: this.#configuration.zones,
       listen: async (options, reception) => {
         const listener = await this.#listen(options, reception)
-        if (this.#stopping !== undefined) listener.stopAccepting()
-        this.#tellListening(listener)
+        if (this.#stopping === undefined) this.#tellListening(listener)
+        else listener.stopAccepting()
         return listener
       },
       retire: (listener) => this.#retired.add(listener),
@@ -285,6 +289,8 @@ export class Daemon {
     for (const listener of this.#listeners) listener.stopAccepting()
     const timeout = cancellableDelay(this.#configuration.shutdown.timeoutMs)
     const unasked = this.#control?.close()
+    // Listeners that it opens anew, with their connections, are back afterwards.
+    await Promise.race([this.#reloading, timeout.elapsed])
     this.#sys.stop()
     const { journal } = this.broker
     await Promise.race([journal.flush(), timeout.elapsed])
@@ -298,8 +304,23 @@ export class Daemon {
     timeout.cancel()
     await this.#cutOff()
     this.#deadlines.clear()
-    await this.#store.close()
-    this.#tellStore()
+    await this.#closeStore()
+  }
+
+  /** One that does not close holds nobody up for ever: what was acknowledged is safe in it. */
+  async #closeStore(): Promise<void> {
+    const timeoutMs = Math.max(storeCloseMsMin, this.#configuration.shutdown.timeoutMs)
+    const timeout = cancellableDelay(timeoutMs)
+    const isClosed = await Promise.race([
+      this.#store.close().then(() => true),
+      timeout.elapsed.then(() => false),
+    ])
+    timeout.cancel()
+    if (isClosed) return this.#tellStore()
+    this.#log.error(
+      { timeoutMs },
+      'the store does not close; the next start recovers what is in it',
+    )
   }
 
   /** What was written, for those who wonder what their disk has to do. */

@@ -131,6 +131,19 @@ test('stop is bounded by a store that stalls, and clients are told all the same'
   expect(store.isClosed).toBe(true)
 })
 
+test('stop is bounded by a store that does not close, and says so', async () => {
+  class OpenStore extends StallingStore {
+    override close(): Promise<void> {
+      return new Promise(() => {})
+    }
+  }
+  const daemon = await start(configured([{}], 50), { store: new OpenStore() })
+  await daemon.stop()
+  expect(log.messages('error')).toContain(
+    'the store does not close; the next start recovers what is in it',
+  )
+})
+
 test('a listener that cannot listen ends the start with one line, and what was opened is closed', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => taken.once('listening', resolve))

@@ -12,6 +12,9 @@ import { SignalWatch } from './signal-watch.ts'
 const growthAtStart = 16
 const growthLater = 2
 
+/** Milliseconds that a process may take to end when everything in it has stopped. */
+const endMsMax = 2000
+
 /** Runs the broker until it is asked to stop. Answers what the process is to end with. */
 export async function start(flags: SettingFlags): Promise<ExitCode> {
   const configuration = settleWithFiles(flags)
@@ -36,6 +39,7 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
     logger.info({ signal }, 'stopping')
     await daemon.stop()
     logger.info({}, 'stopped')
+    endSoon()
     return ExitCode.Ok
   } catch (error) {
     if (!(error instanceof ListenError || error instanceof StoreError)) throw error
@@ -65,6 +69,11 @@ function announce(
   if (tcp === undefined) return
   logger.info({}, `try it: mosquitto_sub -p ${tcp.port} -t '#' -v`)
   logger.info({}, `then:   mosquitto_pub -p ${tcp.port} -t hello -m world`)
+}
+
+/** Ends the process where something that hangs, such as a disk, would keep it. */
+function endSoon(): void {
+  setTimeout(() => process.exit(ExitCode.Failure), endMsMax).unref()
 }
 
 /** After a bug nothing in memory can be trusted: says what happened and ends. */

@@ -120,6 +120,15 @@ describe('stopping', () => {
     expect(await broker.exited).toBe(143)
   })
 
+  test('a second SIGINT ends it at once: exit code 130', async () => {
+    const broker = await start({ config: { ...defaultConfig, shutdown: { timeout: '1h' } } })
+    await stuckClient(broker)
+    broker.signal('SIGTERM')
+    await broker.waitForLog((line) => line.msg === 'stopping')
+    broker.signal('SIGINT')
+    expect(await broker.exited).toBe(130)
+  })
+
   test('SIGTERM: connections before CONNECT, or before their upgrade, do not hold it up', async () => {
     const listeners = [
       { name: 'tcp', type: 'tcp', bind: '127.0.0.1:0' },

@@ -155,6 +155,20 @@ describe('a reload', () => {
     await reload(daemon, { sys: { interval: '0' } })
   })
 
+  test('that is under way when the broker is told to stop leaves nobody connected', async () => {
+    const daemon = await start()
+    const client = await RawClient.connect(portOf(daemon))
+    const other = { ...tcp, tcp_options: { backlog: 7 } }
+    const reloading = daemon.reload(configured({ listeners: [other] }))
+    // In the next turn the old socket is closed, and the new one is not open yet.
+    await Promise.resolve()
+    await daemon.stop()
+    await reloading
+    expect((await client.expect('disconnect')).reasonCode).toBe(0x8b)
+    expect(daemon.connectionCount).toBe(0)
+    await expect(RawClient.open(portOf(daemon))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
   test('after the broker was told to stop changes nothing', async () => {
     const daemon = await start()
     await daemon.stop()

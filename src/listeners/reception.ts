@@ -54,6 +54,10 @@ export class Reception implements ConnectionHost {
     return this.#options
   }
 
+  get zone(): Zone {
+    return this.#admission.zone
+  }
+
   /** Other options, or another zone, for connections to come. */
   configure(options: ListenerOptions, zone: Zone): void {
     const rate = options.connectionRate

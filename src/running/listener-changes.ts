@@ -34,14 +34,12 @@ const liveKeys: readonly (readonly [keyof ListenerOptions, key: string])[] = [
 export async function changeListeners(
   host: ListenerHost,
   wanted: readonly ListenerOptions[],
-  /** Zones by name that are not what they were. */
-  changedZones: ReadonlyMap<string, Zone>,
 ): Promise<ReloadChange[]> {
   const changes = closeUnwanted(host, wanted)
   const anew: ListenerOptions[] = []
   for (const options of wanted) {
     const found = host.listeners.find((listener) => nameOf(listener) === options.name)
-    if (found === undefined || isToReopen(found, options, changedZones)) anew.push(options)
+    if (found === undefined || isToReopen(found, options, zoneOf(host, options))) anew.push(options)
     else changes.push(...configure(host, found, options))
   }
   // All of them first: one may take the address of another.
@@ -62,16 +60,15 @@ function closeUnwanted(host: ListenerHost, wanted: readonly ListenerOptions[]): 
   })
 }
 
-function isToReopen(
-  { reception }: Listener,
-  options: ListenerOptions,
-  changedZones: ReadonlyMap<string, Zone>,
-): boolean {
+function isToReopen({ reception }: Listener, options: ListenerOptions, zone: Zone): boolean {
   const live = Object.fromEntries(liveKeys.map(([name]) => [name, undefined]))
   if (!isDeepStrictEqual({ ...reception.options, ...live }, { ...options, ...live })) return true
   // The sizes of WebSocket frames and the time for the upgrade follow the zone.
-  const isSameZone = reception.options.zone === options.zone && !changedZones.has(options.zone)
-  return options.type !== 'tcp' && !isSameZone
+  const { idleTimeoutMs, maximumPacketSize } = reception.zone.channel
+  const isSame =
+    idleTimeoutMs === zone.channel.idleTimeoutMs &&
+    maximumPacketSize === zone.channel.maximumPacketSize
+  return options.type !== 'tcp' && !isSame
 }
 
 function configure(

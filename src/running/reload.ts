@@ -40,7 +40,7 @@ export async function applyConfiguration(
     [...after.zones].filter(([name, zone]) => !isDeepStrictEqual(before.zones.get(name), zone)),
   )
   const changes: ReloadChange[] = [
-    ...(await changeListeners(listenerHost, after.listeners, changedZones)),
+    ...(await changeListeners(listenerHost, after.listeners)),
     ...differencesOf(before, after).map(({ path, reach }) => ({ path, outcome: reach })),
   ]
   for (const _ of reconfigureSessions(broker.sessions.list(), changedZones)) {

@@ -240,6 +240,20 @@ describe('listeners of a reload', () => {
     expect(portOf(daemon)).toEqual({ port })
   })
 
+  test('of WebSocket are opened anew only when their zone takes other packets', async () => {
+    const ws = { name: 'ws', type: 'ws', bind: '127.0.0.1:0' }
+    const daemon = await start({ listeners: [ws] })
+    const zone = { max_inflight: 5 }
+    expect(await reload(daemon, { listeners: [ws], zones: { default: zone } })).toEqual({
+      'zones.default.max_inflight': 'applied',
+    })
+    const larger = { ...zone, max_packet_size: '2MB' }
+    expect(await reload(daemon, { listeners: [ws], zones: { default: larger } })).toEqual({
+      'listeners.ws': 'applied',
+      'zones.default.max_packet_size': 'new_connections',
+    })
+  })
+
   test('take another zone without being opened anew', async () => {
     const daemon = await start()
     const { port } = portOf(daemon)

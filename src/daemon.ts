@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import type { Administered, ReloadChange, Reloaded } from './admin/ports.ts'
 import { Deadlines } from './base/deadlines.ts'
 import type { Logger } from './base/logger.ts'
-import { Broker } from './broker/broker.ts'
+import { Broker, type BrokerEvents } from './broker/broker.ts'
 import { defaultJournalOptions } from './broker/journal.ts'
-import type { MessageEvents, SessionEvents, Store } from './broker/ports.ts'
+import type { Store } from './broker/ports.ts'
 import type { Authenticator } from './channel/ports.ts'
 import { chosenStore } from './chosen-store.ts'
 import type { Configuration } from './config/configuration.ts'
@@ -35,11 +35,13 @@ import { OutputPool } from './wire/output-pool.ts'
 /** What a program that embeds the broker may bring along. */
 export interface DaemonExtras {
   readonly authenticator?: Authenticator
-  readonly events?: SessionEvents & MessageEvents
+  readonly events?: BrokerEvents
   /** In place of the one that the configuration names; it is closed when the broker stops. */
   readonly store?: Store
   /** What commands may change in this process. */
   readonly operator?: Operator
+  /** False for no control socket in `node.data_dir`. */
+  readonly control?: boolean
 }
 
 /** Where one listener listens; the port is the real one. */
@@ -71,6 +73,7 @@ export class Daemon {
   /** Taken out of the configuration while clients of theirs were there. */
   readonly #retired = new Set<Listener>()
   readonly #sys: Sys
+  readonly #hasControl: boolean
   #control: ControlServer | undefined
   #stopping: Promise<void> | undefined
   #reloading: Promise<unknown> = Promise.resolve()
@@ -81,6 +84,7 @@ export class Daemon {
     this.#log = log
     this.#operator = extras.operator
     this.#live = new LiveSettings(configuration, extras.authenticator)
+    this.#hasControl = extras.control ?? true
     this.#deadlines = new Deadlines(systemClock, systemWake)
     this.#store = extras.store ?? chosenStore(configuration, log)
     this.broker = new Broker({
@@ -235,7 +239,7 @@ export class Daemon {
 
   /** A broker that keeps nothing, or cannot have a socket where it should be, does without. */
   async #openControl(): Promise<void> {
-    if (this.#stopping !== undefined) return
+    if (this.#stopping !== undefined || !this.#hasControl) return
     const { node, store } = this.#configuration
     const path = join(node.dataDir, 'control.sock')
     const requests = controlRequests(this.#configuration, this.#store, this.#administered())

@@ -2,17 +2,24 @@ import type { Clock } from '../base/clock.ts'
 import type { Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Random } from '../base/random.ts'
-import type { Authenticator, Exchange, Receipt, Services, Zone } from '../channel/ports.ts'
+import type {
+  Authenticator,
+  ClientEvents,
+  Exchange,
+  Receipt,
+  Services,
+  Zone,
+} from '../channel/ports.ts'
 import type { Message } from '../mqtt/message.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { QueueAccount, RetainedItem } from '../session/ports.ts'
-import type { Session, Undelivered } from '../session/session.ts'
+import type { Undelivered } from '../session/session.ts'
 import { type AfterTurn, defaultJournalOptions, Journal, type JournalOptions } from './journal.ts'
 import type { Target } from './match.ts'
 import { Metrics } from './metrics.ts'
 import { Pager } from './pager.ts'
-import type { BrokerLimits, MessageEvents, SessionEvents, Store } from './ports.ts'
+import type { BrokerLimits, MessageEvents, Receiver, SessionEvents, Store } from './ports.ts'
 import { RareLog } from './rare-log.ts'
 import { type RetainedOptions, RetainedStore } from './retained.ts'
 import { RetainedPayloads } from './retained-payloads.ts'
@@ -22,6 +29,9 @@ import { SessionManager } from './session-manager.ts'
 import { SessionWatch } from './session-watch.ts'
 import type { SharedGroup } from './shared-group.ts'
 import { type MessageNumbering, Wills } from './wills.ts'
+
+/** What who embeds the broker may be told. */
+export type BrokerEvents = ClientEvents & SessionEvents & MessageEvents
 
 /** What a broker is made of; time, chance and what survives it are handed in. */
 export interface BrokerParts {
@@ -38,7 +48,7 @@ export interface BrokerParts {
   readonly zones: ReadonlyMap<string, Zone>
   readonly limits: BrokerLimits
   readonly retainer: RetainedOptions
-  readonly events?: SessionEvents & MessageEvents
+  readonly events?: BrokerEvents
 }
 
 /** How often expired retained messages are looked for. */
@@ -56,7 +66,7 @@ export class Broker implements Exchange {
   readonly services: Services
   readonly metrics = new Metrics()
   readonly numbering: MessageNumbering = { last: 0 }
-  readonly router: Router<Session>
+  readonly router: Router<Receiver>
   readonly retainer: RetainedStore
   readonly sessions: SessionManager
   readonly journal: Journal
@@ -80,7 +90,7 @@ export class Broker implements Exchange {
       onRetainedSafe: (message) => this.#payloads.isSafe(message),
     })
     const pager = new Pager({ store, clock, deadlines, log, meter: this.journal.meter })
-    this.router = new Router<Session>()
+    this.router = new Router<Receiver>()
     this.retainer = new RetainedStore(parts.retainer)
     const { retainer } = this
     this.#payloads = new RetainedPayloads({ store, retainer, clock, deadlines, log })
@@ -113,6 +123,7 @@ export class Broker implements Exchange {
       exchange: this,
       commits: this.journal,
       counters: this.metrics,
+      events,
     }
   }
 
@@ -152,7 +163,7 @@ export class Broker implements Exchange {
     if (message.retain) this.#retain(message, zone)
     const { targets, groups } = this.router.match(message.topic)
     for (let i = 0; i < targets.length; i++) {
-      const target = targets[i] as Target<Session>
+      const target = targets[i] as Target<Receiver>
       const { subscriber } = target
       const isOwn = target.ownDelivery !== target.delivery && subscriber.clientId === message.from
       const delivery = isOwn ? target.ownDelivery : target.delivery
@@ -160,7 +171,7 @@ export class Broker implements Exchange {
       else this.#watch.dropped(subscriber.clientId, message, 'no_local')
     }
     for (let i = 0; i < groups.length; i++) {
-      this.#deliverShared(message, groups[i] as SharedGroup<Session>, zone, now)
+      this.#deliverShared(message, groups[i] as SharedGroup<Receiver>, zone, now)
     }
     const isMatched = targets.length > 0 || groups.length > 0
     if (!isMatched) this.metrics.messagesWithoutSubscribers += message.count
@@ -199,7 +210,7 @@ export class Broker implements Exchange {
   wouldBeKept(message: Message, zone: Zone): boolean {
     if (message.retain && zone.channel.durability !== 'none') return true
     const { targets, groups } = this.router.match(message.topic)
-    const hasDurable = ({ subscriber }: { subscriber: Session }): boolean => subscriber.isDurable
+    const hasDurable = ({ subscriber }: { subscriber: Receiver }): boolean => subscriber.isDurable
     return targets.some(hasDurable) || groups.some((group) => group.members.some(hasDurable))
   }
 
@@ -209,7 +220,7 @@ export class Broker implements Exchange {
   }
 
   /** Each message of a run gets its own member. */
-  #deliverShared(message: Message, group: SharedGroup<Session>, zone: Zone, now: number): void {
+  #deliverShared(message: Message, group: SharedGroup<Receiver>, zone: Zone, now: number): void {
     if (message.count > 1) {
       for (const single of message.split()) this.#deliverShared(single, group, zone, now)
       return

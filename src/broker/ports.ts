@@ -17,6 +17,12 @@ export interface Subscriber {
   deliver(message: Message, delivery: Delivery, now: number): void
 }
 
+/** What the broker delivers to: a session, or a subscriber of this process. */
+export interface Receiver extends Subscriber {
+  /** Whether what it gets outlives the process, so that who publishes waits for the store. */
+  readonly isDurable: boolean
+}
+
 /** Names one life of one session in the store. No two sessions have the same generation. */
 export interface SessionKey {
   readonly clientId: string

@@ -18,7 +18,7 @@ import { AwaySessions } from './away-sessions.ts'
 import { Durability, isAwaited } from './durability.ts'
 import type { Journal } from './journal.ts'
 import { ManagedSession } from './managed-session.ts'
-import type { BrokerLimits, SessionEvents, StoredSession } from './ports.ts'
+import type { BrokerLimits, Receiver, SessionEvents, StoredSession } from './ports.ts'
 import { Remains } from './remains.ts'
 import type { Router } from './router.ts'
 import { SessionBounds, type SessionLimit } from './session-bounds.ts'
@@ -30,7 +30,7 @@ export interface SessionManagerParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly recording: RecorderParts
-  readonly router: Router<Session>
+  readonly router: Router<Receiver>
   readonly wills: Wills
   readonly observer: SessionObserver
   readonly events: SessionEvents

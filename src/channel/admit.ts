@@ -2,7 +2,7 @@ import type { ConnackPacket, ConnectPacket } from '../mqtt/packets.ts'
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { Channel } from './channel.ts'
-import type { Client } from './client.ts'
+import { type Client, connectedClient } from './client.ts'
 import { connackOf, neverExpires } from './connack.ts'
 import type { Identity, OpenedSession } from './ports.ts'
 import { mayPublish } from './publish.ts'
@@ -130,6 +130,7 @@ function welcome(
     channel.now,
   )
   channel.enter('connected')
+  services.events.clientConnected?.(connectedClient(client, transport.peer))
   channel.pump()
 }
 

@@ -1,5 +1,5 @@
 import type { ProtocolVersion } from '../mqtt/packets.ts'
-import type { Identity } from './ports.ts'
+import type { ConnectedClient, Identity, Peer } from './ports.ts'
 
 /** What CONNECT settled about the client of a connection. */
 export interface Client {
@@ -12,4 +12,10 @@ export interface Client {
   /** Changes when the client authenticates again. */
   identity: Identity
   readonly authenticationMethod: string | undefined
+}
+
+/** The client as others are told of it. */
+export function connectedClient(client: Client, peer: Peer): ConnectedClient {
+  const { clientId, identity, keepAlive, protocolVersion } = client
+  return { clientId, username: identity.username, protocolVersion, peer, keepAlive }
 }

@@ -2,6 +2,7 @@ import type { DisconnectPacket } from '../mqtt/packets.ts'
 import { ReasonCode, reasonName } from '../mqtt/reason-code.ts'
 import { Refusal } from '../mqtt/refusal.ts'
 import type { Channel } from './channel.ts'
+import { connectedClient } from './client.ts'
 import { connackCode, disconnectCode } from './ending-code.ts'
 
 /** How a connection ends. */
@@ -61,6 +62,8 @@ export function farewell(channel: Channel, ending: Ending): void {
   if (state.isOpen) {
     if (ending.by === 'server') sendDisconnect(channel, ending)
     services.log.info(fields, 'client disconnected')
+    if (client === undefined) return
+    services.events.clientDisconnected?.(connectedClient(client, transport.peer), ending)
     return
   }
   if (ending.by !== 'server') return services.log.info(fields, 'connection ended before CONNACK')

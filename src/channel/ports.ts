@@ -221,6 +221,29 @@ export interface ChannelCounters {
   internalErrors: number
 }
 
+/** A client with a connection of its own, as those are told who watch clients come and go. */
+export interface ConnectedClient {
+  readonly clientId: string
+  readonly username: string | undefined
+  readonly protocolVersion: ProtocolVersion
+  readonly peer: Peer
+  /** Seconds; 0 for none. */
+  readonly keepAlive: number
+}
+
+/** Why a client's connection is over, and who ended it. */
+export interface Disconnection {
+  readonly code: ReasonCode
+  readonly because: string
+  readonly by: 'client' | 'network' | 'server'
+}
+
+/** Told of clients whose CONNECT was accepted. Must not throw. */
+export interface ClientEvents {
+  clientConnected?(client: ConnectedClient): void
+  clientDisconnected?(client: ConnectedClient, disconnection: Disconnection): void
+}
+
 /** The parts of the broker that channels work with; one object for all of them. */
 export interface Services {
   readonly clock: Clock
@@ -232,4 +255,5 @@ export interface Services {
   readonly exchange: Exchange
   readonly commits: Commits
   readonly counters: ChannelCounters
+  readonly events: ClientEvents
 }

@@ -27,6 +27,15 @@ export interface Form<Value> {
   readonly isSecret?: true
 }
 
+/** How a value may be written in a program; the file has words for more, such as `64KB`. */
+export type Written<Value> = Value extends boolean
+  ? boolean
+  : Value extends number
+    ? number | string
+    : Value extends string
+      ? Value
+      : string | number | object
+
 /** What an issue of ours carries; `issues.ts` makes a problem of it. */
 export interface FormIssue {
   readonly because: string
@@ -49,7 +58,8 @@ export function required<Value>(form: Form<Value>) {
     context.issues.push({ code: 'custom', message: params.because, input: written, path, params })
     return z.NEVER
   })
-  return schema.meta(form.json)
+  // The value is checked above whatever it is: the type is for those who write one in a program.
+  return schema.meta(form.json) as unknown as z.ZodType<Value, Written<Value>>
 }
 
 /** A key that may be absent. */

@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Configuration } from './configuration.ts'
+import { copyPlain } from './copy-plain.ts'
 import { checkZoneOptions, crossCheck } from './cross-check.ts'
-import type { Draft } from './draft.ts'
+import { Draft } from './draft.ts'
 import type { Environment } from './expand.ts'
 import { problemsOf } from './issues.ts'
 import { applyEnvironment, applyFlags, type Override } from './overrides.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import { readYaml } from './read-yaml.ts'
 import { resolveKeys } from './resolve.ts'
-import { schema } from './schema.ts'
+import { type ConfigurationKeys, schema } from './schema.ts'
 import { checkTlsFiles } from './tls-check.ts'
 
 /** Bytes of a configuration file. */
@@ -47,6 +48,22 @@ export function loadConfiguration(
   if (isBroken) return { problems: sortProblems(problems) }
   const fileHome = file === undefined ? '.' : dirname(resolve(file))
   return check(draft, environment, overrides, problems, fileHome)
+}
+
+/**
+ * The same for a configuration in the form of a file that a program has as an object; its relative
+ * paths are relative to the current folder. Problems have no place, only the setting's path.
+ */
+export function loadConfigurationObject(
+  written: ConfigurationKeys,
+  overrides: readonly Override[],
+): Loaded {
+  const draft = new Draft()
+  const problems: Problem[] = []
+  const copied = copyPlain(written, draft, [], problems)
+  if (problems.length > 0) return { problems }
+  if (copied !== undefined) draft.root = copied
+  return check(draft, {}, overrides, [], '.')
 }
 
 /** What holds when nobody says anything: MQTT over TCP on this machine only. */

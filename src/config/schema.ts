@@ -68,3 +68,6 @@ export const schema = z.strictObject({
 
 /** The file as it was written, every value read. */
 export type Keys = z.output<typeof schema>
+
+/** The same as a program may write it, in the keys of the file. */
+export type ConfigurationKeys = z.input<typeof schema>

@@ -5,7 +5,7 @@ import type { Configuration, ZoneOptions } from '../config/configuration.ts'
 import type { House } from '../listeners/house.ts'
 import { systemClock } from '../system.ts'
 import { readVersion } from '../version.ts'
-import { makeOwnMessage } from '../wire/own-message.ts'
+import { makeMessage } from '../wire/make-message.ts'
 
 /** What the `$SYS` tree of a broker that runs is made of. */
 export interface SysParts {
@@ -60,7 +60,7 @@ function newTree(parts: SysParts, intervalMs: number): SysTree {
       const payload = Buffer.from(text)
       const own = { topic, payload, qos: 2, retain: true, from: '', number, receivedAt } as const
       broker.announce(
-        makeOwnMessage(own),
+        makeMessage({ ...own, expiresAt: Number.POSITIVE_INFINITY }),
         parts.configuration().zones.get('default') as ZoneOptions,
       )
     },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SysTree } from '../../src/admin/sys-tree.ts'
-import { makeOwnMessage } from '../../src/wire/own-message.ts'
+import { makeMessage } from '../../src/wire/make-message.ts'
 import { TestBroker } from '../support/test-broker.ts'
 
 let broker: TestBroker
@@ -20,7 +20,8 @@ beforeEach(() => {
     publish: (topic, payload) => {
       said.set(topic, payload)
       const own = { topic, payload: Buffer.from(payload), qos: 2, retain: true } as const
-      const message = makeOwnMessage({ ...own, from: '', number: 1, receivedAt: clock.now() })
+      const times = { receivedAt: clock.now(), expiresAt: Number.POSITIVE_INFINITY }
+      const message = makeMessage({ ...own, from: '', number: 1, ...times })
       broker.broker.announce(message, broker.zone)
     },
   })

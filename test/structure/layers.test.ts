@@ -41,7 +41,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ['system', 'version', 'chosen-store', 'running'],
     ['control', 'control-requests', 'socket-file'],
   ),
-  index: [...leftOf('config'), 'daemon', 'running'],
+  // The broker inside of a program.
+  library: [...leftOf('config'), 'system', 'daemon'],
+  index: [...leftOf('config'), 'daemon', 'running', 'library'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.
   client: ['base', 'mqtt'],
   bench: ['base', 'mqtt', 'client'],

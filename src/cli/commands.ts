@@ -1,6 +1,7 @@
 import { type AddCommand, command } from './command.ts'
 import { crashtest, crashtestFlags } from './crashtest.ts'
 import { brokerFlags, ctlCommand, toBrokerFlags } from './ctl-commands.ts'
+import { importFlags } from './import-flags.ts'
 import { settingFlags, toSettings } from './setting-flags.ts'
 import { storeCommand } from './store-commands.ts'
 
@@ -26,6 +27,12 @@ export const commands: readonly AddCommand[] = [
     run: async (flags) => (await import('./healthcheck.ts')).healthcheck(toBrokerFlags(flags)),
   }),
   storeCommand,
+  command({
+    words: 'import <file>',
+    about: 'make a zone.yaml of a mosquitto.conf',
+    flags: importFlags,
+    run: async (flags) => (await import('./import-mosquitto.ts')).importMosquitto(flags),
+  }),
   command({
     words: 'crashtest',
     about: 'kill a broker of its own again and again, and say whether it lost anything',

@@ -46,11 +46,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   index: [...leftOf('config'), 'daemon', 'running', 'library'],
   // A client for tools, and the load generator: beside the broker, of which they import nothing.
   client: ['base', 'mqtt'],
+  // A mosquitto.conf made a zone.yaml; it knows nothing of the broker.
+  mosquitto: [],
   bench: ['base', 'mqtt', 'client'],
   crashtest: ['base', 'mqtt', 'client'],
   cli: leftOf('config').concat(
     ['system', 'version', 'chosen-store', 'control', 'daemon'],
-    ['client', 'bench', 'crashtest'],
+    ['client', 'bench', 'crashtest', 'mosquitto'],
   ),
 }
 

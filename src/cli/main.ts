@@ -7,7 +7,7 @@ import { UsageError } from './usage-error.ts'
 
 /** Words of which one was probably meant, when nobody knows the one that stands there. */
 const knownWords = (
-  'start check store info export import compact backup crashtest ctl healthcheck ' +
+  'start check store info export import compact backup crashtest ctl healthcheck completion ' +
   'status clients sessions subscriptions retained listeners log-level reload ' +
   'list show kick drop get del --output ' +
   '--config --listen --log-level --json --socket --limit --client --user --raw --version --help'
@@ -28,6 +28,10 @@ function commandLine(onEnd: (exitCode: number) => void): Argv {
     .scriptName('mqtt-broker')
     .usage('$0 [start] [--config zone.yaml]\n\nAn MQTT broker for versions 3.1, 3.1.1 and 5.0.')
   for (const add of commands) add(parser, onEnd)
+  const about = 'print a completion script for bash, or for zsh where SHELL says so'
+  parser.command('completion', about, {}, () => {
+    parser.showCompletionScript()
+  })
   return parser
     .example('$0', 'listen on 127.0.0.1:1883')
     .example('$0 --config zone.yaml', 'what a server runs')

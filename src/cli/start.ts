@@ -5,6 +5,7 @@ import type { Daemon } from '../daemon.ts'
 import { ListenError } from '../listeners/listen-error.ts'
 import { StoreError } from '../store/errors.ts'
 import { ExitCode } from './exit-code.ts'
+import { ServiceManager } from './service-manager.ts'
 import { loadWithFiles, type SettingFlags, settleWithFiles } from './settings.ts'
 import { SignalWatch } from './signal-watch.ts'
 
@@ -25,6 +26,7 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
   const signals = new SignalWatch()
   let reload: () => Promise<unknown> = () => Promise.resolve()
   process.on('SIGHUP', () => void reload())
+  const manager = new ServiceManager(process.env, logger)
   try {
     const { startDaemon } = await import('../daemon.ts')
     // Nearly everything that comes out of the store stays: the less often it is looked at the better.
@@ -35,9 +37,10 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
     setFlagsFromString(`--semi-space-growth-factor=${growthLater}`)
     reload = () => daemon.reloadFile()
     announce(daemon, configuration, flags, logger)
+    await manager.ready(listeningAt(daemon))
     const signal = await signals.first
     logger.info({ signal }, 'stopping')
-    await daemon.stop()
+    await Promise.all([manager.stopping(), daemon.stop()])
     logger.info({}, 'stopped')
     endSoon()
     return ExitCode.Ok
@@ -46,6 +49,12 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
     process.stderr.write(`mqtt-broker: ${error.message}\n`)
     return ExitCode.Failure
   }
+}
+
+/** `listening: tcp 127.0.0.1:1883`, for who looks at the service. */
+function listeningAt(daemon: Daemon): string {
+  const places = daemon.listeners.map(({ address, port, type }) => `${type} ${address}:${port}`)
+  return `listening: ${places.join(', ')}`
 }
 
 function announce(

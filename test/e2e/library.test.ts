@@ -54,7 +54,16 @@ test('what npm packs has types for programs without our sources, and wrong ones 
     symlinkSync(join(projectFolder, 'node_modules', name), join(home, 'node_modules', name))
   }
   expect(readdirSync(own).sort()).toEqual(
-    ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'config', 'dist', 'package.json'].sort(),
+    [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'bin',
+      'config',
+      'contrib',
+      'dist',
+      'package.json',
+    ].sort(),
   )
   writeFileSync(join(home, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(home, 'program.ts'), consumer)

@@ -101,9 +101,9 @@ export function formatRemark({ directive, text }: Remark): string {
   return `${placeOf(directive)} ${directive.key}: ${text}`
 }
 
-/** A text as YAML: as it is where that is safe, else in quotes. */
+/** A text as YAML: as it is where that is safe, else in quotes; `${` in it is no variable. */
 export function yamlText(text: string): string {
   const isPlain =
     /^[\w/.][\w/.+@-]*$/.test(text) && !/^(?:[\d.+-]+|true|false|null|yes|no|on|off)$/i.test(text)
-  return isPlain ? text : JSON.stringify(text)
+  return isPlain ? text : JSON.stringify(text.replaceAll('${', () => '$${'))
 }

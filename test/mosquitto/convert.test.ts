@@ -155,6 +155,12 @@ test.each([
     expect(said[0]).toBe(`mosquitto.conf:1 ${line.split(' ')[0]}: ${wanted}`)
 })
 
+test('a path that looks like a variable of the environment is a path', () => {
+  const { configuration, yaml } = imported('persistence_location /srv/${HOMELESS} a\n')
+  expect(yaml).toContain('data_dir: "/srv/$${HOMELESS} a"')
+  expect(configuration?.node.dataDir).toBe('/srv/${HOMELESS} a')
+})
+
 test('the secrets of a file are not told', () => {
   const { said, yaml } = imported('connection c\nremote_password s3cret\nauth_opt_pw s3cret\n')
   expect(`${said.join()}${yaml}`).not.toContain('s3cret')

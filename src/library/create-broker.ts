@@ -203,7 +203,7 @@ function stoppedEarly(): NotRunningError {
 /**
  * Makes a broker of a configuration: an object in the form of `zone.yaml`, or the path of such a
  * file, for which the environment counts as it does for the daemon. It does nothing until `start`.
- * Throws: ConfigurationError, which names everything that is wrong.
+ * Throws: ConfigurationError, which names everything that is wrong, certificates and keys included.
  */
 export function createBroker(
   configuration: ConfigurationKeys | string = {},
@@ -214,6 +214,8 @@ export function createBroker(
       ? loadConfiguration(configuration, process.env, [])
       : loadConfigurationObject(configuration, quietly(configuration))
   if ('problems' in loaded) throw new ConfigurationError(loaded.problems)
+  const inFiles = loaded.checkFiles()
+  if (inFiles.length > 0) throw new ConfigurationError(inFiles)
   return new EmbeddedBroker(loaded.configuration, options)
 }
 

@@ -29,6 +29,13 @@ test('a configuration that is wrong throws everything that is wrong with it at o
   expect(said).toContain('zones.default.max_mqueue_len')
 })
 
+test('a certificate that is not there is wrong before the start', () => {
+  const tls = { certfile: '/nowhere/server.crt', keyfile: '/nowhere/server.key' }
+  const listeners = [{ name: 'tls', type: 'tls' as const, bind: '127.0.0.1:0', tls }]
+  const wrong = { listeners, store: { backend: 'memory' as const } }
+  expect(() => createBroker(wrong)).toThrow(/tls\.certfile/)
+})
+
 test('what is no plain object is refused, as is what is none at all', () => {
   const odd = { zones: new Map() } as unknown as ConfigurationKeys
   expect(() => createBroker(odd)).toThrow(/zones: is an object of a class/)

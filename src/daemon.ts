@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Administered, ReloadChange, Reloaded } from './admin/ports.ts'
+import { FileProblems } from './auth/file-problem.ts'
 import { Deadlines } from './base/deadlines.ts'
 import type { Logger } from './base/logger.ts'
 import { Broker, type BrokerEvents } from './broker/broker.ts'
@@ -23,9 +24,11 @@ import { listenTls } from './listeners/tls.ts'
 import { listenWebSocket } from './listeners/websocket.ts'
 import { ReasonCode } from './mqtt/reason-code.ts'
 import { administeredOf, type Operator } from './running/administered.ts'
+import { cancellableDelay } from './running/cancellable-delay.ts'
 import type { ListenerHost } from './running/listener-changes.ts'
 import { LiveSettings } from './running/live-settings.ts'
 import { applyConfiguration, effective } from './running/reload.ts'
+import { reviewClients } from './running/review-clients.ts'
 import { Sys } from './running/sys.ts'
 import { SocketInUse } from './socket-file.ts'
 import { StoreInUse } from './store/errors.ts'
@@ -78,6 +81,7 @@ export class Daemon {
   #stopping: Promise<void> | undefined
   #reloading: Promise<unknown> = Promise.resolve()
 
+  /** Reads the password and rule files. Throws: FileProblems. */
   constructor(configuration: Configuration, log: Logger, extras: DaemonExtras = {}) {
     const { node, store, zones } = configuration
     this.#configuration = configuration
@@ -147,6 +151,7 @@ export class Daemon {
       await this.broker.start()
       this.#sys.follow()
       await this.#openControl()
+      this.#live.access?.warmUp()
       for (const options of this.#configuration.listeners) await this.#open(options)
     } catch (error) {
       await this.stop()
@@ -181,18 +186,29 @@ export class Daemon {
     const loaded = this.#operator?.load?.()
     if (loaded === undefined) return { changes: [] }
     if ('configuration' in loaded) {
-      const changes = await this.reload(loaded.configuration)
-      this.reloadCertificates()
-      return { changes }
+      try {
+        const changes = await this.reload(loaded.configuration)
+        this.reloadCertificates()
+        return { changes }
+      } catch (error) {
+        if (!(error instanceof FileProblems)) throw error
+        return this.#refuseReload(error.message.split('\n'))
+      }
     }
-    const problems = loaded.problems.map((problem) => formatProblem(problem))
+    return this.#refuseReload(loaded.problems.map((problem) => formatProblem(problem)))
+  }
+
+  #refuseReload(problems: string[]): Reloaded {
     this.#log.error({ problems }, 'the configuration is wrong: nothing was changed')
     return { problems }
   }
 
   /**
-   * Applies another configuration as far as it can while the broker runs, and disconnects nobody.
-   * Answers what became of each setting that is another one. Reloads follow one another.
+   * Applies another configuration as far as it can while the broker runs. What its password and rule
+   * files say holds at once, also for connected clients: who may not stay is disconnected (0x87), and
+   * subscriptions that are not allowed any more end; nobody else notices. Answers what became of each
+   * setting that is another one. Reloads follow one another. Rejects: FileProblems, and nothing has
+   * changed.
    */
   reload(configuration: Configuration): Promise<ReloadChange[]> {
     const changes = this.#reloading.then(() => this.#reload(configuration))
@@ -202,6 +218,7 @@ export class Daemon {
 
   async #reload(after: Configuration): Promise<ReloadChange[]> {
     if (this.#stopping !== undefined) return []
+    this.#live.access?.reload(after.access)
     const before = this.#configuration
     this.#configuration = effective(before, after)
     if (this.#operator !== undefined) this.#operator.log.level = after.log.level
@@ -213,7 +230,9 @@ export class Daemon {
       log: this.#log,
       listenerHost: this.#listenerHost(),
     }
-    return applyConfiguration(parts, before, after)
+    const changes = await applyConfiguration(parts, before, after)
+    if (this.#live.access !== undefined) await reviewClients(this.#connections(), this.#log)
+    return changes
   }
 
   #listenerHost(): ListenerHost {
@@ -308,6 +327,7 @@ export class Daemon {
     timeout.cancel()
     await this.#cutOff()
     this.#deadlines.clear()
+    await this.#live.access?.close()
     await this.#closeStore()
   }
 
@@ -361,7 +381,7 @@ export class Daemon {
   }
 }
 
-/** Starts a broker. Throws: ListenError. */
+/** Starts a broker. Throws: FileProblems, ListenError, StoreError. */
 export async function startDaemon(
   configuration: Configuration,
   log: Logger,
@@ -370,12 +390,4 @@ export async function startDaemon(
   const daemon = new Daemon(configuration, log, extras)
   await daemon.start()
   return daemon
-}
-
-function cancellableDelay(delayMs: number): { elapsed: Promise<void>; cancel: () => void } {
-  let timer: NodeJS.Timeout | undefined
-  const elapsed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, delayMs)
-  })
-  return { elapsed, cancel: () => clearTimeout(timer) }
 }

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import type { Configuration } from '../src/config/configuration.ts'
 import { defaultConfiguration } from '../src/config/load.ts'
@@ -190,4 +193,28 @@ test('tells where it listens, with the ports that the system chose', async () =>
     { name: 'a', type: 'tcp', address: '127.0.0.1', port: expect.any(Number) },
     { name: 'b', type: 'ws', address: '127.0.0.1', port: expect.any(Number) },
   ])
+})
+
+test('reload reads the password and rule files again, also for connected clients', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mqtt-broker-reload-'))
+  const file = join(folder, 'acl')
+  const write = (rules: string) => writeFileSync(file, rules)
+  write('topic a\n')
+  const configuration = configured()
+  const acl = { isAllowedElse: false, file, rules: [] }
+  const ruled = { ...configuration, access: { ...configuration.access, acl } }
+  const daemon = await start(ruled)
+  const client = await RawClient.connect(portOf(daemon))
+  const publish = async () => {
+    client.send({ cmd: 'publish', topic: 'a', payload: 'x', qos: 1, messageId: 1 })
+    return (await client.expect('puback')).reasonCode
+  }
+  expect(await publish()).toBe(0x10)
+  write('topic b\n')
+  await daemon.reload(ruled)
+  expect(await publish()).toBe(0x87)
+  write('nonsense\n')
+  await expect(daemon.reload(ruled)).rejects.toThrow(`${file}:1: "nonsense" is no rule`)
+  expect(await publish()).toBe(0x87)
+  rmSync(folder, { recursive: true })
 })

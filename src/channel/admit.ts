@@ -6,6 +6,7 @@ import { type Client, connectedClient } from './client.ts'
 import { connackOf, neverExpires } from './connack.ts'
 import type { Identity, OpenedSession } from './ports.ts'
 import { mayPublish } from './publish.ts'
+import { endForbidden } from './review.ts'
 import { Throttle } from './throttle.ts'
 
 /** The client is who it says: opens its session. `data` is the last of an enhanced authentication. */
@@ -75,7 +76,10 @@ function onOpened(
     })
   }
   if (opened instanceof Refusal) return channel.refuse(opened)
+  const gone = client.identity.review?.()
+  if (gone !== undefined) return channel.refuse(gone)
   channel.session = opened.session
+  if (opened.isPresent) endForbidden(channel, client, opened.session)
   const connack = connackOf(channel, packet, opened, data)
   const goOn = (): void => {
     if (channel.state.name !== 'opening') return

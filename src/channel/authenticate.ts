@@ -4,6 +4,7 @@ import { Refusal } from '../mqtt/refusal.ts'
 import { admit } from './admit.ts'
 import type { Channel } from './channel.ts'
 import type { AuthenticationStep, Identity } from './ports.ts'
+import { reviewAccess } from './review.ts'
 
 /** Rounds of AUTH that one exchange may take. */
 const roundsMax = 32
@@ -20,7 +21,8 @@ export function authenticate(channel: Channel, packet: ConnectPacket, clientId: 
   if (method === undefined) {
     return settle(
       channel,
-      () => authenticator.authenticate(named, peer),
+      named,
+      () => authenticator.authenticate(named, peer, () => channel.state.name === 'opening'),
       (identity: Identity) => admit(channel, packet, clientId, identity, undefined),
     )
   }
@@ -92,6 +94,7 @@ function advance(channel: Channel, data: Buffer | undefined): void {
   exchange.isThinking = true
   settle(
     channel,
+    withClientId(exchange.connect, exchange.clientId),
     () => exchange.exchange.next(data),
     (step: Exclude<AuthenticationStep, Refusal>) => onStep(channel, step),
   )
@@ -114,6 +117,7 @@ function onStep(channel: Channel, step: Exclude<AuthenticationStep, Refusal>): v
   if (channel.client !== undefined) channel.client.identity = step.identity
   channel.enter('connected')
   sendAuth(channel, ReasonCode.Success, exchange.method, step.data)
+  reviewAccess(channel)
 }
 
 function sendAuth(
@@ -131,12 +135,13 @@ function sendAuth(
  */
 function settle<T>(
   channel: Channel,
+  connect: ConnectPacket,
   ask: () => T | Refusal | Promise<T | Refusal>,
   then: (answer: T) => void,
 ): void {
   const goOn = (answer: T | Refusal): void => {
     if (channel.state.name === 'closed') return
-    if (answer instanceof Refusal) return channel.refuse(answer)
+    if (answer instanceof Refusal) return refuseLogin(channel, connect, answer)
     then(answer)
   }
   const fail = (error: unknown): void => {
@@ -154,4 +159,12 @@ function settle<T>(
   }
   if (!(answer instanceof Promise)) return goOn(answer)
   answer.then(goOn, fail).catch((error: unknown) => channel.fail(error))
+}
+
+/** The one log line says who it would have been, and may say more than the client is told. */
+function refuseLogin(channel: Channel, connect: ConnectPacket, refusal: Refusal): void {
+  const { clientId, username } = connect
+  const { because, code, detail } = refusal
+  const claimed = { clientId, ...(username !== undefined && { username }) }
+  channel.end({ code, because, detail, claimed, by: 'server', publishWill: true })
 }

@@ -13,6 +13,10 @@ export interface Ending {
   /** Who ends it: the client said DISCONNECT, the network is gone, or we do. Only then a reason is sent. */
   readonly by: 'client' | 'network' | 'server'
   readonly publishWill: boolean
+  /** For the log in place of `because`: what the client is not to know. */
+  readonly detail?: string | undefined
+  /** For the log: who CONNECT says it is, where the client is not known yet. */
+  readonly claimed?: { readonly clientId: string; readonly username?: string | undefined }
   /** Seconds, when DISCONNECT changed it. */
   readonly expiryInterval?: number | undefined
 }
@@ -51,12 +55,13 @@ export function endByClient(channel: Channel, packet: DisconnectPacket): void {
 export function farewell(channel: Channel, ending: Ending): void {
   const { client, services, state, transport } = channel
   const fields = {
+    ...ending.claimed,
     ...(client !== undefined && { clientId: client.clientId }),
     address: transport.peer.address,
     listener: transport.peer.listener,
     code: ending.code,
     reason: reasonName(ending.code),
-    because: ending.because,
+    because: ending.detail ?? ending.because,
     by: ending.by,
   }
   if (state.isOpen) {

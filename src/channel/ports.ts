@@ -83,6 +83,8 @@ export interface Identity {
   readonly username: string | undefined
   mayPublish(topic: string, qos: QoS, retain: boolean): boolean
   maySubscribe(filter: string, qos: QoS): boolean
+  /** Why it may not stay, when what it was let in by holds no longer; asked after a reload. */
+  review?(): Refusal | undefined
 }
 
 /** One step of enhanced authentication: more to say, or who it is. A Refusal ends it. */
@@ -99,7 +101,12 @@ export interface AuthenticationExchange {
 
 /** Decides who may connect. Rejections are faults of the environment: the client gets 0x88. */
 export interface Authenticator {
-  authenticate(connect: ConnectPacket, peer: Peer): Identity | Refusal | Promise<Identity | Refusal>
+  /** Work that waits its turn may be given up once `isWanted` says that the connection is gone. */
+  authenticate(
+    connect: ConnectPacket,
+    peer: Peer,
+    isWanted: () => boolean,
+  ): Identity | Refusal | Promise<Identity | Refusal>
   /** Begins an exchange; undefined when the method is not configured. [MQTT-4.12.0-1] */
   exchange(method: string, connect: ConnectPacket, peer: Peer): AuthenticationExchange | undefined
 }

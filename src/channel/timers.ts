@@ -1,15 +1,26 @@
 import { ReasonCode } from '../mqtt/reason-code.ts'
 import type { Channel } from './channel.ts'
 
-/** Ends the connection when its CONNECT does not come, or is not settled, in time. */
+/** Milliseconds from CONNECT that a storm of logins, or a slow store, may take to settle it. */
+const settleMsMax = 60_000
+
+/**
+ * Ends the connection when its CONNECT does not come in time. While it is we who think about a
+ * CONNECT that came, it may take longer, up to a limit of ours.
+ */
 export function watchForConnect(channel: Channel): void {
   const { idleTimeoutMs } = channel.zone.channel
   if (idleTimeoutMs === Number.POSITIVE_INFINITY) return
+  const end = (code: ReasonCode, because: string): void =>
+    channel.end({ code, because, by: 'server', publishWill: false })
   channel.watchdog = channel.schedule(channel.now + idleTimeoutMs, () => {
-    const because = channel.sawConnect
-      ? `CONNECT was not settled within ${idleTimeoutMs} ms`
-      : `no whole CONNECT within ${idleTimeoutMs} ms`
-    channel.end({ code: ReasonCode.KeepAliveTimeout, because, by: 'server', publishWill: false })
+    if (channel.state.name !== 'opening') {
+      const what = channel.sawConnect ? 'no AUTH' : 'no whole CONNECT'
+      return end(ReasonCode.KeepAliveTimeout, `${what} within ${idleTimeoutMs} ms`)
+    }
+    channel.watchdog = channel.schedule(channel.lastSeen + settleMsMax, () =>
+      end(ReasonCode.ServerUnavailable, `CONNECT was not settled within ${settleMsMax} ms`),
+    )
   })
 }
 

@@ -2,6 +2,7 @@ import { type AddCommand, command } from './command.ts'
 import { crashtest, crashtestFlags } from './crashtest.ts'
 import { brokerFlags, ctlCommand, toBrokerFlags } from './ctl-commands.ts'
 import { importFlags } from './import-flags.ts'
+import { passwdCommand } from './passwd-commands.ts'
 import { settingFlags, toSettings } from './setting-flags.ts'
 import { storeCommand } from './store-commands.ts'
 
@@ -27,6 +28,7 @@ export const commands: readonly AddCommand[] = [
     run: async (flags) => (await import('./healthcheck.ts')).healthcheck(toBrokerFlags(flags)),
   }),
   storeCommand,
+  passwdCommand,
   command({
     words: 'import <file>',
     about: 'make a zone.yaml of a mosquitto.conf',

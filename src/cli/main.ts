@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.ts'
 const knownWords = (
   'start check store info export import compact backup crashtest ctl healthcheck completion ' +
   'status clients sessions subscriptions retained listeners log-level reload ' +
-  'list show kick drop get del --output ' +
+  'passwd add delete verify list show kick drop get del --output ' +
   '--config --listen --log-level --json --socket --limit --client --user --raw --version --help'
 ).split(' ')
 

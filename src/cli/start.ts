@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { FileProblems } from '../auth/file-problem.ts'
 import { createLogger, type RootLogger } from '../base/logger.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { Daemon } from '../daemon.ts'
@@ -45,6 +46,10 @@ export async function start(flags: SettingFlags): Promise<ExitCode> {
     endSoon()
     return ExitCode.Ok
   } catch (error) {
+    if (error instanceof FileProblems) {
+      process.stderr.write(`${error.message}\n`)
+      return ExitCode.Configuration
+    }
     if (!(error instanceof ListenError || error instanceof StoreError)) throw error
     process.stderr.write(`mqtt-broker: ${error.message}\n`)
     return ExitCode.Failure
@@ -63,9 +68,10 @@ function announce(
   flags: SettingFlags,
   logger: RootLogger,
 ): void {
-  if (!configuration.auth.allowAnonymous) {
+  const { allowAnonymous, listeners, passwordFile } = configuration.access
+  if (!allowAnonymous && passwordFile === undefined && listeners.size === 0) {
     const advice =
-      'auth.allow_anonymous is false and this version knows no passwords: nobody can connect'
+      'auth.allow_anonymous is false and there is no auth.password_file: nobody can connect'
     logger.warn({}, advice)
   }
   if (flags.config !== undefined) return

@@ -1,3 +1,4 @@
+import type { AllAccessOptions } from '../auth/options.ts'
 import type { LogFormat, LogLevel } from '../base/logger.ts'
 import type { ChannelOptions, Rate } from '../channel/options.ts'
 import type { ListenerOptions } from '../listeners/options.ts'
@@ -69,7 +70,8 @@ export interface Configuration {
   readonly retainer: RetainerOptions
   /** ms between two looks of the `$SYS` tree; 0 for none. */
   readonly sys: { readonly intervalMs: number }
-  readonly auth: { readonly allowAnonymous: boolean }
+  /** Who may connect, and what they may do. */
+  readonly access: AllAccessOptions
   /** How long stopping waits for clients and writes. */
   readonly shutdown: { readonly timeoutMs: number }
   readonly log: { readonly level: LogLevel; readonly format: LogFormat }

@@ -29,7 +29,7 @@ export function crossCheck(draft: Draft): Problem[] {
   checkNames(listeners, reporter)
   checkTls(listeners, (path, message) => reporter.report(path, message))
   checkZoneNames(listeners, [...new Set(zoneNames)], reporter)
-  checkBinds(listeners, draft.at(['auth', 'allow_anonymous']) !== undefined, reporter)
+  checkBinds(listeners, isDecided(draft.at(['auth'])) === true, reporter)
   return reporter.problems
 }
 
@@ -120,7 +120,7 @@ function checkZoneNames(listeners: readonly unknown[], zones: string[], reporter
 }
 
 /** Nobody shares a port, and nobody lets strangers in by oversight: that takes a decision. */
-function checkBinds(listeners: readonly unknown[], isDecided: boolean, reporter: Reporter): void {
+function checkBinds(listeners: readonly unknown[], isForAll: boolean, reporter: Reporter): void {
   const seen = new Map<string, number>()
   for (const [index, text] of textsOf(listeners, 'bind')) {
     const bind = parseListenerBind(text)
@@ -131,11 +131,22 @@ function checkBinds(listeners: readonly unknown[], isDecided: boolean, reporter:
       const message = `is where listener ${first + 1} listens already; wanted: another ${isUnix ? 'path' : 'port'}`
       reporter.report(['listeners', index, 'bind'], message)
     } else seen.set(formatBind(bind), index)
-    if (isDecided || isUnix || isLoopback(bind.host)) continue
+    const listener: unknown = listeners[index]
+    const own = isMapping(listener) ? isDecided(listener.auth) : undefined
+    if ((own ?? isForAll) || isUnix || isLoopback(bind.host)) continue
     const message =
       'other machines can reach this address, and clients need no password; wanted: ' +
-      'auth.allow_anonymous: true (environment MQTT_BROKER__AUTH__ALLOW_ANONYMOUS=true) if that ' +
-      'is meant, or an address of this machine only, such as 127.0.0.1'
+      'auth.password_file, or auth.allow_anonymous: true (environment ' +
+      'MQTT_BROKER__AUTH__ALLOW_ANONYMOUS=true) if that is meant, or an address of this machine ' +
+      'only, such as 127.0.0.1'
     reporter.report(['listeners', index, 'bind'], message)
   }
+}
+
+/** Whether a section `auth` says who may connect; undefined when it says nothing at all. */
+function isDecided(auth: unknown): boolean | undefined {
+  if (!isMapping(auth) || Object.keys(auth).length === 0) return undefined
+  const file = auth.password_file
+  const hasFile = file !== undefined && file !== null && file !== 'none'
+  return hasFile || auth.allow_anonymous !== undefined
 }

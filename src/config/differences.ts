@@ -16,7 +16,7 @@ type Setting = readonly [
 ]
 
 /** Whole sections that have a way of their own. */
-const elsewhere: readonly (keyof Configuration)[] = ['listeners', 'zones']
+const elsewhere: readonly (keyof Configuration)[] = ['access', 'listeners', 'zones']
 
 const settings: readonly Setting[] = [
   ['node.name', ({ node }) => node.name, 'restart'],
@@ -33,7 +33,10 @@ const settings: readonly Setting[] = [
   ['retainer.max_retained_messages', ({ retainer }) => retainer.retainedMessagesMax, 'applied'],
   ['retainer.max_payload_size', ({ retainer }) => retainer.payloadSizeMax, 'applied'],
   ['retainer.msg_expiry_interval', ({ retainer }) => retainer.messageExpiryIntervalMs, 'applied'],
-  ['auth.allow_anonymous', ({ auth }) => auth.allowAnonymous, 'new_connections'],
+  ['auth.allow_anonymous', ({ access }) => access.allowAnonymous, 'applied'],
+  ['auth.password_file', ({ access }) => access.passwordFile, 'applied'],
+  ['acl', ({ access }) => access.acl, 'applied'],
+  ['auth and acl of listeners', ({ access }) => access.listeners, 'applied'],
   ['sys.interval', ({ sys }) => sys.intervalMs, 'applied'],
   ['shutdown.timeout', ({ shutdown }) => shutdown.timeoutMs, 'applied'],
   ['log.level', ({ log }) => log.level, 'applied'],

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { listenerTypes } from '../listeners/options.ts'
 import type { ProtocolVersion } from '../mqtt/packets.ts'
+import { aclSchema, authSchema } from './access-schema.ts'
 import { type Bind, parseListenerBind, type UnixBind } from './bind.ts'
 import { type Form, optional, required, textOf, Wrong } from './form.ts'
 import { choice, flag, text } from './forms.ts'
@@ -89,6 +90,8 @@ export const listenerSchema = z.strictObject({
   handshake_timeout: optional(duration({ min: 100, max: 600_000 })),
   tls: tlsSchema.nullish(),
   tcp_options: tcpOptionsSchema.nullish(),
+  auth: authSchema.nullish(),
+  acl: aclSchema.nullish(),
 })
 
 export type ListenerKeys = z.output<typeof listenerSchema>

@@ -1,6 +1,6 @@
 import { resolve as resolvePath } from 'node:path'
 import { defaultListenerOptions } from '../listeners/options.ts'
-import { isLoopback } from './bind.ts'
+import { accessOptions } from './access-options.ts'
 import type { Configuration, StoreOptions, ZoneOptions } from './configuration.ts'
 import { listenerOptions } from './listener-options.ts'
 import type { Path } from './problem.ts'
@@ -20,9 +20,6 @@ export function resolveKeys(keys: Keys, homeOf: HomeOf): Configuration {
   const listeners = keys.listeners?.map((listener, index) =>
     listenerOptions(listener, index, homeOf),
   ) ?? [defaultListenerOptions]
-  const isPrivate = listeners.every(
-    ({ host, unixPath }) => unixPath !== undefined || isLoopback(host),
-  )
   const limits = keys.limits ?? {}
   const retainer = keys.retainer ?? {}
   const infinity = Number.POSITIVE_INFINITY
@@ -41,7 +38,7 @@ export function resolveKeys(keys: Keys, homeOf: HomeOf): Configuration {
       payloadSizeMax: retainer.max_payload_size ?? 1024 * 1024,
       messageExpiryIntervalMs: retainer.msg_expiry_interval ?? infinity,
     },
-    auth: { allowAnonymous: keys.auth?.allow_anonymous ?? isPrivate },
+    access: accessOptions(keys, homeOf),
     sys: { intervalMs: keys.sys?.interval ?? 10_000 },
     shutdown: { timeoutMs: keys.shutdown?.timeout ?? 10_000 },
     log: { level: keys.log?.level ?? 'info', format: keys.log?.format ?? 'auto' },

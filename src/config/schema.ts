@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { logFormats, logLevels } from '../base/logger.ts'
+import { aclSchema, authSchema } from './access-schema.ts'
 import { failurePolicies, storeBackends } from './configuration.ts'
 import { optional } from './form.ts'
-import { choice, flag, text } from './forms.ts'
+import { choice, text } from './forms.ts'
 import { listenerSchema } from './listener-schema.ts'
 import { duration, size, sizeOrShare, whole } from './number-forms.ts'
 import { redisKeys } from './redis-schema.ts'
@@ -55,7 +56,8 @@ export const schema = z.strictObject({
       ),
     })
     .nullish(),
-  auth: z.strictObject({ allow_anonymous: optional(flag()) }).nullish(),
+  auth: authSchema.nullish(),
+  acl: aclSchema.nullish(),
   sys: z.strictObject({ interval: optional(duration({ min: 0, max: 3_600_000 })) }).nullish(),
   shutdown: z.strictObject({ timeout: optional(duration({ min: 0, max: 3_600_000 })) }).nullish(),
   log: z

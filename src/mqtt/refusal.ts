@@ -6,11 +6,14 @@ import type { ReasonCode } from './reason-code.ts'
  */
 export class Refusal {
   readonly code: ReasonCode
-  /** What was wrong, for a log line; never holds a secret or a payload. */
+  /** What was wrong, for the peer and a log line; never holds a secret or a payload. */
   readonly because: string
+  /** What only the log may say, in place of `because`; the peer is not told. */
+  readonly detail: string | undefined
 
-  constructor(code: ReasonCode, because: string) {
+  constructor(code: ReasonCode, because: string, detail?: string) {
     this.code = code
     this.because = because
+    this.detail = detail
   }
 }

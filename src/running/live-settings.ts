@@ -1,4 +1,4 @@
-import { AnonymousAuthenticator } from '../auth/anonymous.ts'
+import { AccessControl } from '../auth/access-control.ts'
 import type { BrokerLimits } from '../broker/ports.ts'
 import type { RetainedOptions } from '../broker/retained.ts'
 import type { Authenticator } from '../channel/ports.ts'
@@ -9,27 +9,21 @@ import type { Configuration } from '../config/configuration.ts'
 export class LiveSettings {
   readonly limits: BrokerLimits
   readonly retainer: RetainedOptions
-  /** Asks the current one. */
   readonly authenticator: Authenticator
-  readonly #own: Authenticator | undefined
-  #current: Authenticator
+  /** Undefined when the program that embeds the broker brought its own authenticator. */
+  readonly access: AccessControl | undefined
 
-  /** `own` is what the program that embeds the broker brought: the configuration does not touch it. */
+  /** `own` is what the program that embeds the broker brought: the configuration does not touch it. Reads the password and rule files. Throws: FileProblems. */
   constructor(configuration: Configuration, own: Authenticator | undefined) {
     this.limits = limitsOf(configuration)
     this.retainer = retainerOf(configuration)
-    this.#own = own
-    this.#current = own ?? authenticatorOf(configuration)
-    this.authenticator = {
-      authenticate: (connect, peer) => this.#current.authenticate(connect, peer),
-      exchange: (method, connect, peer) => this.#current.exchange(method, connect, peer),
-    }
+    this.access = own === undefined ? new AccessControl(configuration.access) : undefined
+    this.authenticator = own ?? (this.access as AccessControl)
   }
 
   apply(configuration: Configuration): void {
     Object.assign(this.limits, limitsOf(configuration))
     Object.assign(this.retainer, retainerOf(configuration))
-    this.#current = this.#own ?? authenticatorOf(configuration)
   }
 }
 
@@ -46,8 +40,4 @@ function retainerOf({ retainer }: Configuration): RetainedOptions {
     payloadBytesMax: retainer.payloadSizeMax,
     expiryMs: retainer.messageExpiryIntervalMs,
   }
-}
-
-function authenticatorOf({ auth }: Configuration): Authenticator {
-  return new AnonymousAuthenticator(auth.allowAnonymous)
 }

@@ -20,9 +20,9 @@ export interface ReloadParts {
 
 /** The settings that hold from here on: what needs a restart stays as it was. */
 export function effective(before: Configuration, after: Configuration): Configuration {
-  const { auth, limits, listeners, retainer, shutdown, sys, zones } = after
+  const { access, limits, listeners, retainer, shutdown, sys, zones } = after
   const log = { ...before.log, level: after.log.level }
-  return { ...before, auth, limits, listeners, log, retainer, shutdown, sys, zones }
+  return { ...before, access, limits, listeners, log, retainer, shutdown, sys, zones }
 }
 
 /**

@@ -16,7 +16,7 @@ describe('without a file', () => {
     const configuration = defaultConfiguration()
     expect(configuration.listeners).toEqual([defaultListenerOptions])
     expect(configuration.listeners[0]).toMatchObject({ host: '127.0.0.1', port: 1883 })
-    expect(configuration.auth.allowAnonymous).toBe(true)
+    expect(configuration.access.allowAnonymous).toBe(true)
     expect([...configuration.zones.values()]).toEqual([
       {
         name: 'default',
@@ -123,7 +123,7 @@ test('every key of a listener', () => {
 test('a Unix socket, relative to the file, is of this machine only', () => {
   const { loaded, folder } = load('listeners: [{ name: u, bind: "unix:run/mqtt.sock" }]')
   const configuration = 'configuration' in loaded ? loaded.configuration : undefined
-  expect(configuration?.auth.allowAnonymous).toBe(true)
+  expect(configuration?.access.allowAnonymous).toBe(true)
   expect(configuration?.listeners[0]).toMatchObject({
     unixPath: join(folder, 'run/mqtt.sock'),
     host: undefined,
@@ -144,7 +144,7 @@ store: { backend: memory, path: p, max_bytes: 1GB, commit_interval: 5ms, async_i
     node: { name: 'edge-1', dataDir: '/var/lib/broker' },
     limits: { sessionsMax: 1000, queuedBytesMax: 1024 ** 3 },
     retainer: { retainedMessagesMax: 5, payloadSizeMax: 2048, messageExpiryIntervalMs: 3_600_000 },
-    auth: { allowAnonymous: false },
+    access: { allowAnonymous: false },
     shutdown: { timeoutMs: 500 },
     log: { level: 'warn', format: 'json' },
     store: {

@@ -7,8 +7,8 @@ import { problems } from './kit.ts'
 const bindWanted = 'wanted: host:port, [v6]:port, *:port for all addresses, or unix:/path'
 const anonymousWanted =
   'other machines can reach this address, and clients need no password; wanted: ' +
-  'auth.allow_anonymous: true (environment MQTT_BROKER__AUTH__ALLOW_ANONYMOUS=true) if that is ' +
-  'meant, or an address of this machine only, such as 127.0.0.1'
+  'auth.password_file, or auth.allow_anonymous: true (environment ' +
+  'MQTT_BROKER__AUTH__ALLOW_ANONYMOUS=true) if that is meant, or an address of this machine only, such as 127.0.0.1'
 
 test('all problems of a file come at once, in its order', () => {
   const yaml = `node: { name: 5, data_dir: "\${NOPE}" }
@@ -30,7 +30,7 @@ zones:
   factory: { max_qos_allowed: 3 }
 store: { backend: sql }
 log: []
-acl: { file: x }
+bridges: []
 `
   expect(problems(yaml)).toEqual([
     'zone.yaml:1:15 node.name: 5 is a number, not a text: put it in quotes; wanted: a name of 1 to 64 letters, digits, -, _, . and @',
@@ -52,7 +52,7 @@ acl: { file: x }
     'zone.yaml:17:31 zones.factory.max_qos_allowed: 3 is no QoS; wanted: 0, 1 or 2',
     'zone.yaml:18:19 store.backend: "sql" is not there yet in this version; wanted: embedded, memory or redis',
     'zone.yaml:19:6 log: a list is not a mapping; wanted: a mapping, that is lines of key: value',
-    'zone.yaml:20:1 acl: unknown key; wanted: one of node, listeners, zones, store, limits, retainer, auth, sys, shutdown or log',
+    'zone.yaml:20:1 bridges: unknown key; wanted: one of node, listeners, zones, store, limits, retainer, auth, acl, sys, shutdown or log',
   ])
 })
 

@@ -340,3 +340,18 @@ describe('authenticating again', () => {
     await client.expectClosedSilently()
   })
 })
+
+test('an authenticator that takes its time gets a minute, whatever the idle time-out; then 0x88', async () => {
+  const authenticator = new TestAuthenticator({ isSlow: true })
+  const broker = new TestBroker({ authenticator, channel: { idleTimeoutMs: 5000 } })
+  const patient = broker.open()
+  patient.sendConnect({ clientId: 'a' })
+  await broker.time.pass(40_000)
+  authenticator.release()
+  expect((await patient.expect('connack')).reasonCode).toBe(0)
+  const unlucky = broker.open(4)
+  unlucky.sendConnect({ clientId: 'b' })
+  await broker.time.pass(60_001)
+  expect((await unlucky.expect('connack')).returnCode).toBe(3)
+  await unlucky.expectClosedSilently()
+})

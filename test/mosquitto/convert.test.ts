@@ -70,7 +70,7 @@ test('an empty file is mosquitto on this machine, with its defaults where ours a
   const { configuration, problems, said } = imported('')
   expect([problems, said]).toEqual([[], []])
   expect(configuration?.listeners).toMatchObject([{ host: '127.0.0.1', port: 1883, type: 'tcp' }])
-  expect(configuration?.auth.allowAnonymous).toBe(true)
+  expect(configuration?.access.allowAnonymous).toBe(true)
   expect(configuration?.store.backend).toBe('memory')
   expect(configuration?.zones.get('default')?.session.inflightMax).toBe(20)
   expect(configuration?.zones.get('default')?.channel.sessionExpiryIntervalS).toBe(
@@ -81,13 +81,13 @@ test('an empty file is mosquitto on this machine, with its defaults where ours a
 test('a listener alone lets nobody in without a password', () => {
   const { configuration } = imported('listener 1884\n')
   expect(configuration?.listeners).toMatchObject([{ name: 'tcp-1884', host: undefined }])
-  expect(configuration?.auth.allowAnonymous).toBe(false)
+  expect(configuration?.access.allowAnonymous).toBe(false)
 })
 
 test('port and bind_address are the default listener', () => {
   const { configuration } = imported('bind_address 127.0.0.1\nport 1885\nallow_anonymous true\n')
   expect(configuration?.listeners).toMatchObject([{ host: '127.0.0.1', port: 1885 }])
-  expect(configuration?.auth.allowAnonymous).toBe(true)
+  expect(configuration?.access.allowAnonymous).toBe(true)
 })
 
 test('options in front of the first listener open the default listener, as in mosquitto', () => {
@@ -98,7 +98,7 @@ test('options in front of the first listener open the default listener, as in mo
   ])
   expect(imported('max_connections 5\n').configuration).toMatchObject({
     listeners: [{ host: undefined, port: 1883 }],
-    auth: { allowAnonymous: false },
+    access: { allowAnonymous: false },
   })
   expect(imported('allow_anonymous true\nlistener 1890\n').configuration?.listeners).toHaveLength(1)
 })

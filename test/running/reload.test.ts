@@ -141,10 +141,10 @@ describe('a reload', () => {
     const daemon = await start({ auth: { allow_anonymous: true } })
     const before = await RawClient.connect(portOf(daemon))
     expect(await reload(daemon, { auth: { allow_anonymous: false } })).toEqual({
-      'auth.allow_anonymous': 'new_connections',
+      'auth.allow_anonymous': 'applied',
     })
     await expect(RawClient.connect(portOf(daemon))).rejects.toThrow('refused with 0x87')
-    await before.expectSilence()
+    expect((await before.expect('disconnect')).reasonCode).toBe(0x87)
   })
 
   test('begins and ends the $SYS tree', async () => {

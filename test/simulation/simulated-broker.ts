@@ -1,4 +1,5 @@
-import { AnonymousAuthenticator } from '../../src/auth/anonymous.ts'
+import { AccessControl } from '../../src/auth/access-control.ts'
+import { openAccess } from '../../src/auth/options.ts'
 import { Deadlines } from '../../src/base/deadlines.ts'
 import type { Logger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -71,7 +72,7 @@ export class SimulatedBroker {
       random: new SeededRandom(random.below(0x1_0000_0000)),
       log: this.#log(),
       afterTurn,
-      authenticator: new AnonymousAuthenticator(true),
+      authenticator: new AccessControl(openAccess(true)),
       store: this.#store,
       journal: settings.journal,
       zones: settings.zones,

@@ -65,6 +65,10 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/listeners/'],
   yargs: ['src/cli/'],
   'classic-level': ['src/store/embedded/'],
+  '@node-rs/argon2': ['src/auth/password/'],
+  // Only where the sources run as they are, in tests.
+  tsx: ['src/auth/hashing/'],
+  bcryptjs: ['src/auth/password/'],
   ioredis: ['src/store/redis/', 'src/cluster/'],
   yaml: ['src/config/'],
   zod: ['src/config/'],

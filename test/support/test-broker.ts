@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import { inject } from 'vitest'
-import { AnonymousAuthenticator } from '../../src/auth/anonymous.ts'
+import { AccessControl } from '../../src/auth/access-control.ts'
+import { openAccess } from '../../src/auth/options.ts'
 import type { Logger } from '../../src/base/logger.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { Broker } from '../../src/broker/broker.ts'
@@ -78,7 +79,7 @@ export class TestBroker {
       random: new SeededRandom(wish.seed ?? 1),
       log: this.#log(),
       afterTurn,
-      authenticator: wish.authenticator ?? new AnonymousAuthenticator(true),
+      authenticator: wish.authenticator ?? new AccessControl(openAccess(true)),
       store: wish.store ?? storeOfSuite(),
       // Time stands still here: a batch starts as soon as the one before it is safe.
       journal: { ...defaultJournalOptions, commitIntervalMs: 0, ...wish.journal },

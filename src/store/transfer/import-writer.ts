@@ -46,7 +46,10 @@ export class ImportWriter implements ExportHandler {
 
   session(line: SessionLine): void {
     this.#endSession()
-    this.#session = new ImportedSession(line)
+    const { clientId, generation } = line.key
+    // Of a session that was here before, ends may still be told: no generation is used twice.
+    const key = { clientId, generation: this.#store.lastGeneration + generation }
+    this.#session = new ImportedSession({ ...line, key })
     this.#open().began(line.state)
     this.#since = this.#number
     this.#bytes += line.state.will?.message.cost ?? 0

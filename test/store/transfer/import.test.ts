@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedStore } from '../../../src/store/embedded/embedded-store.ts'
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts'
 import { exportFormat } from '../../../src/store/transfer/format.ts'
 import { message as plainMessage } from '../../support/session-kit.ts'
+import { TestLog } from '../../support/test-log.ts'
 import {
   clockAt,
   contentOf,
@@ -12,6 +17,7 @@ import {
   importInto,
   messageOf,
 } from './kit.ts'
+import { lanesOf } from './random-content.ts'
 import { clock, delivery, type Line, SampleExport } from './sample-export.ts'
 
 let sample: SampleExport
@@ -165,4 +171,42 @@ describe('an import', () => {
     await importInto(async () => copy, await exportOf(store, clock), clock)
     expect((await copy.readRetained('r'))?.payload.toString()).toBe('x')
   })
+})
+
+it('is kept by a store that had the same generations before, and whose log still tells of their ends', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'import-again-'))
+  const open = async (): Promise<EmbeddedStore> => {
+    const store = new EmbeddedStore(folder, new TestLog())
+    await store.open(clock)
+    return store
+  }
+  const { key, snapshot, state } = emptySession('c', 7)
+  const entry = { lane: 0, sequence: 1, message: messageOf(), delivery }
+  const queue = { mqueue: [entry], lanes: lanesOf([entry]), nextSequence: 2 }
+  const session = { key, state, snapshot: { ...snapshot, ...queue } }
+  const source = new MemoryStore()
+  await fill(source, { sessions: [session], retained: [] })
+  const text = await exportOf(source, clock)
+
+  const before = await open()
+  await fill(before, { sessions: [session], retained: [] })
+  const batch = before.newBatch(2)
+  batch.session(key).ended()
+  batch.settledBelow = 3
+  await before.commit(batch)
+  await before.settle()
+  await before.close()
+  await importInto(open, text, clock)
+  for (let start = 0; start < 2; start++) {
+    const store = await open()
+    const found: unknown[] = []
+    for await (const { key, snapshot } of each(store.sessions())) {
+      const entries = await store.readQueue(key, 0, 0, { length: 10, bytes: 1e6 })
+      found.push([key.clientId, snapshot.lanes.length, entries.length])
+    }
+    await store.settle()
+    await store.close()
+    expect(found).toEqual([['c', 1, 1]])
+  }
+  rmSync(folder, { recursive: true })
 })

@@ -4,6 +4,7 @@ import { reasonOf, StoreError, StoreUnavailable, systemCode } from '../errors.ts
 import type { TaskControl } from '../transfer/ports.ts'
 import { AliveFile, type Moment } from './alive.ts'
 import { Database, everything, type Write } from './database.ts'
+import { syncFolder } from './folder.ts'
 import type { HeldLog, Log } from './log.ts'
 import { bytesOf } from './room.ts'
 
@@ -167,14 +168,4 @@ function explain(error: unknown, target: string): unknown {
   if (code === undefined) return error
   const why = code === 'ENOENT' ? 'the folder above it is not there' : reasonOf(code)
   return new StoreUnavailable(`${target} cannot be written: ${why}`)
-}
-
-/** Names are safe when their folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

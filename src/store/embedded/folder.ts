@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 const options = { recursive: true, mode: 0o700 } as const
@@ -15,5 +15,15 @@ export async function makeFolder(folder: string): Promise<void> {
     while (!existsSync(dirname(top))) top = dirname(top)
     await mkdir(top, options.mode)
     await mkdir(folder, options)
+  }
+}
+
+/** Names are safe when their folder is. Rejects with what the system says. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

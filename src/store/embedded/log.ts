@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '../../base/assert.ts'
 import { StoreDamaged } from '../errors.ts'
+import { syncFolder } from './folder.ts'
 import { LogFile } from './log-file.ts'
 import { blockSize, findBatchAbove, type LogBatch, readBatch, readFileBlock } from './log-format.ts'
 
@@ -254,14 +255,4 @@ function readFileOf(
   if (beyond === undefined) return last
   const what = `what follows batch ${last} is missing, and batch ${beyond.number} is there`
   throw new StoreDamaged(`${path} is damaged at byte ${at}: ${what}`)
-}
-
-/** A name is safe when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

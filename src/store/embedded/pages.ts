@@ -23,7 +23,7 @@ export interface Page {
 export class LanePages {
   readonly #generation: number
   readonly #lane: LaneKey
-  readonly #pages: Page[] = []
+  #pages: Page[] = []
   /** Whether the pages that an earlier process left are in the list. */
   #isListed: boolean
 
@@ -49,11 +49,7 @@ export class LanePages {
 
   /** Everything below `head` is gone. Answers the pages that nothing needs any more. */
   takeBelow(head: number): Page[] {
-    const pages: Page[] = []
-    while (this.#pages[0] !== undefined && this.#pages[0].last < head) {
-      pages.push(this.#pages.shift() as Page)
-    }
-    return pages
+    return this.#pages.splice(0, this.#placeFrom(head))
   }
 
   /** Entries from a sequence on. Rejects with what the database says, and: DamagedBytes. */
@@ -65,9 +61,9 @@ export class LanePages {
     const { blobs, database, offset } = from
     if (!this.#isListed) await this.#list(database)
     const entries: QueuedEntry[] = []
-    // As they are now: pages come and go while the database is asked.
-    const pages = this.#pages.filter(({ last }) => last >= sequence)
-    for (const page of pages) {
+    // Pages come and go while the database is asked.
+    let page = this.#pages[this.#placeFrom(sequence)]
+    for (; page !== undefined; page = this.#pages[this.#placeFrom(page.last + 1)]) {
       const bytes = page.bytes ?? (await database.get(pageKey(this.placeOf(page), page.blobs)))
       if (bytes === undefined) continue
       const decoder = new PageDecoder(bytes, sequence, limit, offset, entries)
@@ -84,6 +80,18 @@ export class LanePages {
     return entries
   }
 
+  /** The place of the first page with an entry from a sequence on. */
+  #placeFrom(sequence: number): number {
+    let low = 0
+    let high = this.#pages.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#pages[middle] as Page).last < sequence) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   /** Adds what an earlier process left: all of it is before what this one has written. */
   async #list(database: Database): Promise<void> {
     const found: Page[] = []
@@ -95,6 +103,6 @@ export class LanePages {
     if (this.#isListed) return
     this.#isListed = true
     const first = this.#pages[0]?.last ?? Number.POSITIVE_INFINITY
-    this.#pages.unshift(...found.filter(({ last }) => last < first))
+    this.#pages = [...found.filter(({ last }) => last < first), ...this.#pages]
   }
 }

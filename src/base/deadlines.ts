@@ -67,11 +67,6 @@ export class Deadlines {
     return deadline
   }
 
-  /** The same with an event of one's own, which is not set. */
-  add(event: TimedEvent): void {
-    this.#insert(event)
-  }
-
   /** Sets again, or moves, a deadline. */
   move(deadline: TimedEvent, at: number): void {
     this.cancel(deadline)

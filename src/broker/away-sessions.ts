@@ -68,7 +68,7 @@ export class AwaySessions {
     if (expiryInterval < Number.POSITIVE_INFINITY) {
       const at = since + expiryInterval * 1000
       managed.expiry = new SessionExpiry(at, managed, this.#events)
-      this.#deadlines.add(managed.expiry)
+      this.#deadlines.move(managed.expiry, at)
     }
     if (will === undefined || will.delay >= expiryInterval) return
     if (will.delay === 0) return this.#events.onWillDue(managed)

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
+import { Ring } from '../base/ring.ts'
 import type { Lane } from '../session/lane.ts'
 import type { PageLimit, Store } from './ports.ts'
 import type { SessionRecorder } from './session-recorder.ts'
@@ -35,7 +36,7 @@ export interface PagerParts {
  */
 export class Pager {
   readonly #parts: PagerParts
-  readonly #asked: [recorder: SessionRecorder, lane: Lane][] = []
+  readonly #asked = new Ring<readonly [recorder: SessionRecorder, lane: Lane]>()
   #reading = 0
   /** Lanes that could not be read the last time, and how often in a row. */
   readonly #failures = new Map<Lane, number>()

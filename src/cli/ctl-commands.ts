@@ -126,6 +126,27 @@ function listed(
   })
 }
 
+/** A list that a name behind it cuts down: it goes under `key`, and is `what`. */
+function listedFor(
+  request: string,
+  about: string,
+  columns: 'subscriptionColumns' | 'retainedColumns',
+  flags: (to: Argv) => Argv<ReadListFlags>,
+  [key, what]: readonly [key: string, what: string],
+): AddCommand {
+  return command<ReadListFlags & ReadNameFlags>({
+    words: 'list [name]',
+    about,
+    flags: (to) => flags(to).positional('name', { type: 'string', describe: what }),
+    run: async (read) => {
+      const lists = await import('./ctl-lists.ts')
+      const one = read.name === undefined ? {} : { [key]: read.name }
+      const parameters = { ...filtersOf(read), ...one }
+      return lists.showList(toListFlags(read), request, parameters, lists[columns])
+    },
+  })
+}
+
 function shown(request: string, about: string): AddCommand {
   return named('show', about, 'a client id', async (flags, clientid) =>
     (await import('./ctl-show.ts')).showThing(flags, request, { clientid }),
@@ -186,32 +207,25 @@ const sessions = group(
 const subscriptions = group(
   'subscriptions',
   'who is subscribed to what: list',
-  command<ReadListFlags & ReadNameFlags>({
-    words: 'list [name]',
-    about: 'the subscriptions, of all clients or of one',
-    flags: (to) => filterFlags(to).positional('name', { type: 'string', describe: 'a client id' }),
-    run: async (read) => {
-      const { showList, subscriptionColumns } = await import('./ctl-lists.ts')
-      const one = read.name === undefined ? {} : { clientid: read.name }
-      const parameters = { ...filtersOf(read), ...one }
-      return showList(toListFlags(read), 'subscriptions.list', parameters, subscriptionColumns)
-    },
-  }),
+  listedFor(
+    'subscriptions.list',
+    'the subscriptions, of all clients or of one',
+    'subscriptionColumns',
+    filterFlags,
+    ['clientid', 'a client id'],
+  ),
 )
 
 const retained = group(
   'retained',
   'retained messages: list, get, del',
-  command<ReadListFlags & ReadNameFlags>({
-    words: 'list [name]',
-    about: 'the retained messages that a topic filter matches; without one all but $SYS',
-    flags: (to) => limitFlag(to).positional('name', { type: 'string', describe: 'a topic filter' }),
-    run: async (read) => {
-      const { retainedColumns, showList } = await import('./ctl-lists.ts')
-      const parameters = read.name === undefined ? {} : { filter: read.name }
-      return showList(toListFlags(read), 'retained.list', parameters, retainedColumns)
-    },
-  }),
+  listedFor(
+    'retained.list',
+    'the retained messages that a topic filter matches; without one all but $SYS',
+    'retainedColumns',
+    limitFlag,
+    ['filter', 'a topic filter'],
+  ),
   named(
     'get',
     'one retained message, its payload as text or base64',

@@ -68,7 +68,8 @@ function isToReopen({ reception }: Listener, options: ListenerOptions, zone: Zon
   const isSame =
     idleTimeoutMs === zone.channel.idleTimeoutMs &&
     maximumPacketSize === zone.channel.maximumPacketSize
-  return options.type !== 'tcp' && !isSame
+  const isWebSocket = options.type === 'ws' || options.type === 'wss'
+  return isWebSocket && !isSame
 }
 
 function configure(
